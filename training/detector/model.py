@@ -1,0 +1,117 @@
+"""The face detector: strides 8, 16, 32 and 64, anchor-free, 16 outputs a cell (DECODE.md).
+
+Time decides the shape: depthwise + pointwise where planes are large, dense 3x3 where they are small.
+"""
+import os
+import sys
+
+import torch
+import torch.nn as nn
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+from affect_training.quant import Act, Conv, HEAD, Network, Scale, Upsample2  # noqa: E402
+
+STRIDES = (8, 16, 32, 64)
+OUTPUTS = 16
+STEP = 32                           # plane sizes are multiples of this
+
+
+class Separable(nn.Module):
+    """Depthwise 3x3 and pointwise; with residual=True the input is added before the last ReLU."""
+
+    def __init__(self, cin, cout, stride=1, residual=False, scale=None):
+        super().__init__()
+        self.residual = residual
+        self.depth = Conv(cin, cin, 3, stride, depthwise=True)
+        self.point = Conv(cin, cout, 1, scale=scale)
+
+    def forward(self, a):
+        return self.point(self.depth(a), a if self.residual else None)
+
+
+class Dense(nn.Module):
+    """One dense 3x3 convolution with the input added before its ReLU."""
+
+    def __init__(self, c, scale):
+        super().__init__()
+        self.conv = Conv(c, c, 3, scale=scale)
+
+    def forward(self, a):
+        return self.conv(a, a)
+
+
+class Head(nn.Module):
+    """Separable 3x3, then 16 numbers a cell."""
+
+    def __init__(self, cin, width):
+        super().__init__()
+        self.mix = Separable(cin, width)
+        self.out = Conv(width, OUTPUTS, 1, act=HEAD)
+        with torch.no_grad():
+            self.out.weight.mul_(0.3)
+            self.out.bias[:2] = torch.tensor([-4.5, 0.5])
+            self.out.bias[2:6] = 1.5
+            self.out.bias[6:] = torch.tensor([-.6, -.25, .6, -.25, 0, .35, -.5, .9, .5, .9])
+
+    def forward(self, a):
+        return self.out(self.mix(a))
+
+
+class Detector(Network):
+    """c8: width at stride 8; c16, c32: at strides 16 and 32 (and 64)."""
+
+    def __init__(self, c4=32, c8=48, c16=64, c32=64, n8=2, n16=2, n32=2):
+        super().__init__()
+        s8, s16, s32 = Scale(), Scale(), Scale()
+        self.stem = Conv(1, 16, 3, 2)
+        self.down4 = Separable(16, c4, 2)
+        self.down8 = Separable(c4, c8, 2, scale=s8)
+        self.body8 = nn.Sequential(*[Separable(c8, c8, residual=True, scale=s8) for _ in range(n8)])
+        self.down16 = Separable(c8, c16, 2, scale=s16)
+        self.body16 = nn.Sequential(*[Separable(c16, c16, residual=True, scale=s16) for _ in range(n16)])
+        self.down32 = Conv(c16, c32, 3, 2, scale=s32)
+        self.body32 = nn.Sequential(*[Separable(c32, c32, residual=True, scale=s32) for _ in range(n32)])
+        self.down64 = Separable(c32, c32, 2)
+        self.up32 = Conv(c32, c16, 1, scale=s16)
+        self.up16 = Conv(c16, c8, 1, scale=s8)
+        self.merge = Upsample2()
+        self.head8, self.head16 = Head(c8, c8), Head(c16, c16)
+        self.head32, self.head64 = Head(c32, c32), Head(c32, c32)
+
+    def run(self, a: Act):
+        f8 = self.body8(self.down8(self.down4(self.stem(a))))
+        f16 = self.body16(self.down16(f8))
+        f32 = self.body32(self.down32(f16))
+        f64 = self.down64(f32)
+        p16 = self.merge(self.up32(f32), f16)
+        p8 = self.merge(self.up16(p16), f8)
+        return {'stride8': self.head8(p8), 'stride16': self.head16(p16),
+                'stride32': self.head32(f32), 'stride64': self.head64(f64)}
+
+
+def costs(net, width=640, height=480):
+    """(multiply-accumulates, dense-equivalents, weight bytes) of one plane.
+
+    Equivalents weigh by kernel speed: first layer 2.5, depthwise 2, the rest 1.
+    """
+    total, equal, size, hooks = [0], [0], [0], []
+
+    def count(m, args, out):
+        n = out.x.shape[2] * out.x.shape[3] * m.weight.numel()
+        total[0] += n
+        equal[0] += n * (2.5 if m.cin == 1 else 2 if m.groups > 1 else 1)
+        size[0] += m.weight.numel() + 8 * m.cout
+    for m in net.modules():
+        if isinstance(m, Conv):
+            hooks.append(m.register_forward_hook(count))
+    with torch.no_grad():
+        net(torch.zeros(1, 1, height, width))
+    for h in hooks:
+        h.remove()
+    return total[0], equal[0], size[0]
+
+
+if __name__ == '__main__':
+    macs, equal, size = costs(Detector().eval())
+    print(f'{macs / 1e6:.1f} M multiply-accumulates at 640x480, {equal / 1e6:.1f} M dense-equivalents, '
+          f'{size / 1e3:.1f} kB')
