@@ -85,12 +85,11 @@ AFFECT_API uint32_t affect_version_number(void);
 
 typedef enum affect_status {
     AFFECT_OK = 0,
-    AFFECT_ERR_ARGUMENT = -1, /* a null pointer, a value out of its range, a size field not set */
-    AFFECT_ERR_MEMORY = -2,   /* the allocator returned null */
-    AFFECT_ERR_MODEL = -3,    /* a network container is damaged or not the kind expected */
-    AFFECT_ERR_IMAGE = -4,    /* width, height, stride, format or region make no valid picture */
-    AFFECT_ERR_TIME =
-        -5, /* the time runs backwards, or stills and video are mixed: affect_reset first */
+    AFFECT_ERR_ARGUMENT = -1,   /* a null pointer, a value out of its range, a size field not set */
+    AFFECT_ERR_MEMORY = -2,     /* the allocator returned null */
+    AFFECT_ERR_MODEL = -3,      /* a network container is damaged or not the kind expected */
+    AFFECT_ERR_IMAGE = -4,      /* width, height, stride, format or region make no valid picture */
+    AFFECT_ERR_TIME = -5,       /* the time runs backwards: affect_reset first */
     AFFECT_ERR_UNSUPPORTED = -6 /* this build leaves out what was asked for */
 } affect_status;
 
@@ -257,7 +256,8 @@ typedef struct affect_options {
     int32_t detect_size; /* longest side of the plane that is searched: 640; 64..4096. Larger frames
                             are reduced to it; smaller ones are not enlarged */
     float threshold;    /* lowest score of a reported face, 0..1; NaN: the detector's own default */
-    float overlap;      /* intersection over union above which the weaker box goes: 0.4; 0..1 */
+    float overlap;      /* intersection over union above which the weaker of two boxes goes, 0..1;
+                           NaN: the detector's own default */
     float min_face;     /* shorter side of the smallest reported box, in pixels of the picture: 0 */
     int32_t max_faces;  /* most faces a reading holds, best first: 32; 1..1024 */
     float focal_length; /* in pixels of the picture; NaN (default): unknown, no translation */
@@ -439,7 +439,7 @@ AFFECT_API size_t affect_reader_memory(const affect *reader);
 
 typedef struct affect_model_card {
     const char *name;       /* "detector" */
-    const char *version;    /* "1.0.0" */
+    uint32_t version[3];    /* major, minor, patch */
     size_t container_bytes; /* size of the built-in container; 0: left out of this build */
     uint32_t layers;
     int32_t input_width; /* 0: any */

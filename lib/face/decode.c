@@ -1,0 +1,129 @@
+#include "face/decode.h"
+
+#include "maths.h"
+
+/* The ranking of candidates: by score, then by their place. */
+static int better(const af_candidate *a, const af_candidate *b) {
+    return a->score > b->score || (a->score == b->score && a->order < b->order);
+}
+
+/* Restores the heap (weakest on top) below `at`. */
+static void sift_down(af_candidate *heap, uint32_t count, uint32_t at) {
+    const af_candidate moving = heap[at];
+    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && better(&heap[child], &heap[child + 1]))
+            child++;
+        if (!better(&moving, &heap[child]))
+            break;
+        heap[at] = heap[child];
+    }
+    heap[at] = moving;
+}
+
+/* Keeps the best AF_DETECT_CANDIDATES of all that come. */
+static void keep(af_candidate *heap, uint32_t *count, const af_candidate *candidate) {
+    if (*count == AF_DETECT_CANDIDATES) {
+        if (better(candidate, &heap[0])) {
+            heap[0] = *candidate;
+            sift_down(heap, *count, 0);
+        }
+        return;
+    }
+    uint32_t at = (*count)++;
+    while (at > 0 && better(&heap[(at - 1) / 2], candidate)) {
+        heap[at] = heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    heap[at] = *candidate;
+}
+
+/* Turns the heap into a list, best first. */
+static void sort_best_first(af_candidate *heap, uint32_t count) {
+    while (count > 1) {
+        count--;
+        const af_candidate weakest = heap[0];
+        heap[0] = heap[count];
+        sift_down(heap, count, 0);
+        heap[count] = weakest;
+    }
+}
+
+/* One cell of a head with its values in order cls, iou, l, t, r, b, five points. */
+static int decode_cell(af_candidate *out, const int32_t *values, const float *scales, float cx,
+                       float cy, float stride, float threshold) {
+    float v[AF_DETECTOR_CHANNELS];
+    for (int c = 0; c < AF_DETECTOR_CHANNELS; c++)
+        v[c] = (float)values[c] * scales[c];
+    out->score = af_sqrt(af_sigmoid(v[0]) * af_sigmoid(v[1]));
+    if (!(out->score >= threshold))
+        return 0;
+    out->x1 = cx - v[2] * stride;
+    out->y1 = cy - v[3] * stride;
+    out->x2 = cx + v[4] * stride;
+    out->y2 = cy + v[5] * stride;
+    for (int k = 0; k < 5; k++) {
+        out->points[k].x = cx + v[6 + 2 * k] * stride;
+        out->points[k].y = cy + v[7 + 2 * k] * stride;
+    }
+    return out->x2 - out->x1 >= 1 && out->y2 - out->y1 >= 1;
+}
+
+/* score <= sqrt(sigmoid(cls)), so a cell below this logit cannot reach the threshold. */
+static float lowest_logit(float threshold) {
+    const float t2 = threshold * threshold;
+    if (t2 <= 0)
+        return -1e30f;
+    return t2 >= 1 ? 1e30f : af_log(t2 / (1 - t2)) - 1e-3f;
+}
+
+static void collect(const af_head *head, float stride, float threshold, af_candidate *list,
+                    uint32_t *count, uint32_t *order) {
+    const float lowest = lowest_logit(threshold);
+    const int32_t *values = head->values;
+    for (int32_t y = 0; y < head->height; y++) {
+        for (int32_t x = 0; x < head->width; x++, values += head->pitch) {
+            const uint32_t place = (*order)++;
+            if ((float)values[0] * head->scales[0] < lowest)
+                continue;
+            af_candidate c;
+            c.order = place;
+            if (decode_cell(&c, values, head->scales, ((float)x + 0.5f) * stride,
+                            ((float)y + 0.5f) * stride, stride, threshold))
+                keep(list, count, &c);
+        }
+    }
+}
+
+uint32_t af_decode_candidates(const af_head *heads, const float *strides, int32_t count,
+                              float threshold, af_candidate *list) {
+    uint32_t found = 0, order = 0;
+    for (int32_t h = 0; h < count; h++)
+        collect(&heads[h], strides[h], threshold, list, &found, &order);
+    sort_best_first(list, found);
+    return found;
+}
+
+static float area(const af_candidate *c) {
+    return (c->x2 - c->x1) * (c->y2 - c->y1);
+}
+
+static int overlaps(const af_candidate *a, const af_candidate *b, float most) {
+    const float left = a->x1 > b->x1 ? a->x1 : b->x1, right = a->x2 < b->x2 ? a->x2 : b->x2;
+    const float top = a->y1 > b->y1 ? a->y1 : b->y1, bottom = a->y2 < b->y2 ? a->y2 : b->y2;
+    if (right <= left || bottom <= top)
+        return 0;
+    const float both = (right - left) * (bottom - top);
+    return both > most * (area(a) + area(b) - both);
+}
+
+uint32_t af_decode_suppress(af_candidate *list, uint32_t count, float overlap) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t j = 0;
+        while (j < kept && !overlaps(&list[i], &list[j], overlap))
+            j++;
+        if (j == kept)
+            list[kept++] = list[i];
+    }
+    return kept;
+}

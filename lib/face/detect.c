@@ -1,0 +1,50 @@
+#include "face/detect.h"
+
+/* From plane pixels to the picture's. */
+typedef struct plane_map {
+    float x, y, picture_per_x, picture_per_y;
+} plane_map;
+
+static void write_face(affect_face *face, const af_candidate *c, const plane_map *map) {
+    face->box.x = map->x + c->x1 * map->picture_per_x;
+    face->box.y = map->y + c->y1 * map->picture_per_y;
+    face->box.width = (c->x2 - c->x1) * map->picture_per_x;
+    face->box.height = (c->y2 - c->y1) * map->picture_per_y;
+    face->score = c->score;
+    for (int k = 0; k < 5; k++) {
+        face->points[k].x = map->x + c->points[k].x * map->picture_per_x;
+        face->points[k].y = map->y + c->points[k].y * map->picture_per_y;
+    }
+}
+
+affect_status af_detect(const af_detector *detector, const af_view *view, affect_face *faces,
+                        uint32_t most, uint32_t *found, float *brightness) {
+    af_plane_size size;
+    af_plane_measure(&size, view->roi.width, view->roi.height, detector->detect_size,
+                     detector->step);
+    uint8_t *const plane = af_net_input(detector->net, size.padded_width, size.padded_height);
+    const affect_status status =
+        af_plane(view, &view->roi, &size, plane, brightness, detector->scratch);
+    if (status != AFFECT_OK)
+        return status;
+    af_net_run(detector->net);
+
+    af_head heads[AF_DETECTOR_HEADS];
+    for (int32_t h = 0; h < AF_DETECTOR_HEADS; h++)
+        heads[h] = af_net_head(detector->net, h);
+    af_candidate *const list = detector->candidates;
+    uint32_t count = af_decode_candidates(heads, detector->strides, AF_DETECTOR_HEADS,
+                                          detector->threshold, list);
+    count = af_decode_suppress(list, count, detector->overlap);
+
+    const plane_map map = {(float)view->roi.x, (float)view->roi.y, 1 / size.scale_x,
+                           1 / size.scale_y};
+    *found = 0;
+    for (uint32_t i = 0; i < count && *found < most; i++) {
+        write_face(&faces[*found], &list[i], &map);
+        const affect_box *box = &faces[*found].box;
+        if ((box->width < box->height ? box->width : box->height) >= detector->min_face)
+            (*found)++;
+    }
+    return AFFECT_OK;
+}

@@ -1,0 +1,30 @@
+/* Finds faces: the detection plane through the detector, its cells decoded, overlaps suppressed. */
+#ifndef AF_FACE_DETECT_H
+#define AF_FACE_DETECT_H
+
+#include "common.h"
+#include "face/decode.h"
+#include "image/image.h"
+#include "nn/nn.h"
+
+typedef struct af_detector {
+    af_net *net;
+    af_candidate *candidates; /* AF_DETECT_CANDIDATES of them */
+    void *scratch;            /* for af_plane */
+    int32_t detect_size;      /* longest side of the plane */
+    int32_t step;
+    float strides[AF_DETECTOR_HEADS];
+    float threshold; /* 0..1 */
+    float overlap;   /* intersection over union */
+    float min_face;  /* pixels of the picture */
+} af_detector;
+
+/* What the container's parameters hold: threshold, overlap, a stride for each head. */
+enum { AF_DETECTOR_PARAMS = 2 + AF_DETECTOR_HEADS };
+
+/* Fills in box, score and points of at most `most` faces, best first, and how many there are.
+ * AFFECT_ERR_ARGUMENT as af_plane: a picture that is too long to be reduced so far. */
+affect_status af_detect(const af_detector *detector, const af_view *view, affect_face *faces,
+                        uint32_t most, uint32_t *found, float *brightness);
+
+#endif
