@@ -182,7 +182,7 @@ static affect_status open_network(affect *reader, affect_model which) {
     }
     if (kind->side ? model->width != side || model->height != side : model->width != 0)
         return AFFECT_ERR_MODEL;
-    status = af_net_open(&reader->nets[which], model, reader->options.cpu, side, side,
+    status = af_net_open(&reader->nets[which], model, reader->cpu, side, side,
                          &reader->options.allocator);
     if (status != AFFECT_OK)
         return status;
@@ -412,7 +412,7 @@ affect_status affect_read_eye(affect *reader, const affect_image *image, int32_t
 }
 
 uint32_t affect_reader_cpu(const affect *reader) {
-    return reader ? af_cpu_best(reader->cpu) : AFFECT_CPU_PORTABLE;
+    return reader ? af_net_cpu(reader->nets[AFFECT_MODEL_DETECTOR]) : AFFECT_CPU_PORTABLE;
 }
 
 size_t affect_reader_memory(const affect *reader) {

@@ -1,0 +1,149 @@
+/* Reads the rendered sample pictures and compares with the renderer's exact truth; the same bytes
+ * with every back end. Run from the repository's root. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../examples/affect/tool.h"
+#include "data/sample_truth.h"
+
+enum { FACES = sizeof sample_faces / sizeof *sample_faces, MOST = 16 };
+
+static affect *open_reader(uint32_t cpu) {
+    affect_options options;
+    affect_options_init(&options);
+    options.signals = AFFECT_SIGNALS_ALL;
+    options.max_faces = MOST;
+    options.cpu = cpu;
+    affect *reader;
+    assert_int_equal(affect_open(&reader, &options), AFFECT_OK);
+    return reader;
+}
+
+static void load(struct picture *picture, const char *name) {
+    char path[256];
+    const char *why = "";
+    snprintf(path, sizeof path, "examples/pictures/%s", name);
+    if (!picture_load(picture, path, true, &why))
+        fail_msg("%s: %s", path, why);
+}
+
+static double distance(const float *a, double x, double y) {
+    return hypot((double)a[0] - x, (double)a[1] - y);
+}
+
+/* The face whose nose tip lies nearest to the truth's, null if none is within an eye distance. */
+static const affect_face *find(const affect_reading *reading, const sample_face *truth) {
+    const affect_face *best = NULL;
+    const float *right = truth->points[36], *left = truth->points[45];
+    double least = distance(right, (double)left[0], (double)left[1]);
+    least = fmax(least, distance(truth->points[27], (double)truth->points[33][0],
+                                 (double)truth->points[33][1]));
+    for (uint32_t i = 0; i < affect_reading_face_count(reading); i++) {
+        const affect_face *face = affect_reading_face(reading, i);
+        const double d =
+            distance(truth->points[30], (double)face->points[2].x, (double)face->points[2].y);
+        if (d < least) {
+            least = d;
+            best = face;
+        }
+    }
+    return best;
+}
+
+/* Mean error of the 51 inner points over the distance of the outer eye corners. */
+static double inner_error(const affect_face *face, const sample_face *truth) {
+    const float *right = truth->points[36], *left = truth->points[45];
+    double sum = 0;
+    for (int i = 17; i < 68; i++)
+        sum +=
+            distance(truth->points[i], (double)face->landmarks[i].x, (double)face->landmarks[i].y);
+    return sum / 51 / distance(right, (double)left[0], (double)left[1]);
+}
+
+static void check_face(const affect_face *face, const sample_face *truth) {
+    if (fabs((double)truth->yaw) > 60)
+        return; /* in profile it is enough to be found */
+    assert_true(face->measured & AFFECT_LANDMARKS && face->measured & AFFECT_POSE);
+    const double error = inner_error(face, truth);
+    if (error > 0.12)
+        fail_msg("%s: landmarks are off by %.3f eye distances", truth->picture, error);
+    const double yaw = fabs((double)(face->yaw - truth->yaw));
+    const double pitch = fabs((double)(face->pitch - truth->pitch));
+    const double roll = fabs((double)(face->roll - truth->roll));
+    if (yaw > 15 || pitch > 15 || roll > 10)
+        fail_msg("%s: yaw %.1f pitch %.1f roll %.1f instead of %.1f %.1f %.1f", truth->picture,
+                 (double)face->yaw, (double)face->pitch, (double)face->roll, (double)truth->yaw,
+                 (double)truth->pitch, (double)truth->roll);
+    if (face->measured & AFFECT_EYES && !isnan(face->right_eye.open)) {
+        if (truth->open_right < 0.1f)
+            assert_true(face->right_eye.open < 0.5f);
+        if (truth->open_right > 0.6f)
+            assert_true(face->right_eye.open > 0.5f);
+    }
+}
+
+static void finds_what_was_rendered(void **state) {
+    (void)state;
+    affect *reader = open_reader(AFFECT_CPU_ALL);
+    for (int i = 0; i < FACES;) {
+        struct picture picture;
+        load(&picture, sample_faces[i].picture);
+        affect_image image;
+        picture_image(&picture, &image);
+        const affect_reading *reading;
+        assert_int_equal(affect_read(reader, &image, AFFECT_STILL, &reading), AFFECT_OK);
+        uint32_t faces = 0;
+        const char *name = sample_faces[i].picture;
+        for (; i < FACES && strcmp(sample_faces[i].picture, name) == 0; i++, faces++) {
+            const affect_face *face = find(reading, &sample_faces[i]);
+            if (!face)
+                fail_msg("%s: face %u is not found", name, faces);
+            else
+                check_face(face, &sample_faces[i]);
+        }
+        if (affect_reading_face_count(reading) != faces)
+            fail_msg("%s: %u faces instead of %u", name, affect_reading_face_count(reading), faces);
+        picture_free(&picture);
+    }
+    affect_close(reader);
+}
+
+static void every_back_end_gives_the_same_bytes(void **state) {
+    (void)state;
+    affect *portable = open_reader(AFFECT_CPU_PORTABLE), *best = open_reader(AFFECT_CPU_ALL);
+    const char *last = "";
+    for (int i = 0; i < FACES; i++) {
+        if (strcmp(sample_faces[i].picture, last) == 0)
+            continue;
+        last = sample_faces[i].picture;
+        struct picture picture;
+        load(&picture, last);
+        affect_image image;
+        picture_image(&picture, &image);
+        const affect_reading *a, *b;
+        assert_int_equal(affect_read(portable, &image, AFFECT_STILL, &a), AFFECT_OK);
+        assert_int_equal(affect_read(best, &image, AFFECT_STILL, &b), AFFECT_OK);
+        assert_int_equal(affect_reading_face_count(a), affect_reading_face_count(b));
+        for (uint32_t k = 0; k < affect_reading_face_count(a); k++)
+            assert_memory_equal(affect_reading_face(a, k), affect_reading_face(b, k),
+                                sizeof(affect_face));
+        picture_free(&picture);
+    }
+    affect_close(portable);
+    affect_close(best);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_what_was_rendered),
+        cmocka_unit_test(every_back_end_gives_the_same_bytes),
+    };
+    return cmocka_run_group_tests_name("samples", tests, NULL, NULL);
+}
