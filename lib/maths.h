@@ -39,7 +39,8 @@ float af_atan2(float y, float x);
 /* The same in degrees, -180..180. */
 float af_atan2_degrees(float y, float x);
 
-/* In -pi/2..pi/2; arguments beyond -1..1 are taken as -1 or 1, for sines that rounding pushed out. */
+/* In -pi/2..pi/2; arguments beyond -1..1 are taken as -1 or 1, for sines that rounding pushed out.
+ */
 float af_asin(float x);
 float af_asin_degrees(float x);
 

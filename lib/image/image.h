@@ -61,7 +61,8 @@ affect_status af_view_open(af_view *view, const affect_image *image, uint32_t cp
 const uint8_t *af_view_row(const af_view *view, int32_t x, int32_t y, int32_t count,
                            uint8_t *buffer);
 
-/* -------------------------------------------------------------------------------------- resizing */
+/* -------------------------------------------------------------------------------------- resizing
+ */
 
 /* Bytes of scratch that af_resample and af_plane need, whatever the sizes; aligned to 8 bytes. */
 #define AF_RESAMPLE_SCRATCH (size_t)20480
@@ -101,12 +102,14 @@ void af_plane_measure(af_plane_size *size, int32_t width, int32_t height, int32_
 affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_size *size,
                        uint8_t *plane, float *brightness, void *scratch);
 
-/* --------------------------------------------------------------------------------------- contrast */
+/* --------------------------------------------------------------------------------------- contrast
+ */
 
 /* The table of docs/arithmetic.md: luma 0..255 to 0..127 from a histogram. Any counts. */
 void af_contrast_table(const uint32_t histogram[256], uint8_t table[256]);
 
-/* ------------------------------------------------------------------------------------ similarity */
+/* ------------------------------------------------------------------------------------ similarity
+ */
 
 /* (u, v) -> (a u - b v + tx, b u + a v + ty). */
 typedef struct af_similarity {
@@ -127,7 +130,8 @@ affect_point af_similarity_apply(const af_similarity *s, affect_point point);
 /* Length of the image of a unit: sqrt(a^2 + b^2). */
 float af_similarity_scale(const af_similarity *s);
 
-/* ------------------------------------------------------------------------------------------ crops */
+/* ------------------------------------------------------------------------------------------ crops
+ */
 
 /* Largest crop: 96 is the largest in use. */
 #define AF_CROP_MAX 256

@@ -1,0 +1,54 @@
+/* The contrast table of docs/arithmetic.md, in integers. */
+#include "image/image.h"
+
+#include <string.h>
+
+/* floor(sqrt(value)) */
+static uint32_t root(uint64_t value) {
+    uint64_t rest = value, result = 0;
+    for (uint64_t bit = (uint64_t)1 << 62; bit; bit >>= 2) {
+        if (rest >= result + bit) {
+            rest -= result + bit;
+            result = (result >> 1) + bit;
+        } else {
+            result >>= 1;
+        }
+    }
+    return (uint32_t)result;
+}
+
+void af_contrast_table(const uint32_t histogram[256], uint8_t table[256]) {
+    uint64_t sum = 0;
+    for (int v = 0; v < 256; v++)
+        sum += histogram[v];
+    uint32_t halvings = 0;
+    while (sum >= 1 << 20) { /* counts are rounded down one by one: sum anew */
+        halvings++;
+        sum = 0;
+        for (int v = 0; v < 256; v++)
+            sum += histogram[v] >> halvings;
+    }
+    if (!sum) {
+        for (int v = 0; v < 256; v++)
+            table[v] = (uint8_t)(v >> 1);
+        return;
+    }
+    /* n < 2^20, s1 < 2^28, s2 < 2^36; n s2 - s1^2 >= 0 and < 2^56, so 256 times that fits. */
+    const uint64_t n = sum;
+    uint64_t s1 = 0, s2 = 0;
+    for (uint32_t v = 0; v < 256; v++) {
+        const uint64_t count = histogram[v] >> halvings;
+        s1 += count * v;
+        s2 += count * v * v;
+    }
+    const int64_t mean = (int64_t)((256 * s1 + n / 2) / n);
+    const uint32_t sigma = root((n * s2 - s1 * s1) * 256 / (n * n));
+    const int64_t gain = 4096 * 28 / (sigma > 64 ? sigma : 64);
+    for (int v = 0; v < 256; v++) {
+        /* divided with a floor, as an arithmetic shift does: bias keeps it positive (|product| is
+         * at most 65,280 * 1,792 < 2^27) */
+        const int64_t scaled = 64 * 65536 + (256 * v - mean) * gain + 32768 + ((int64_t)1 << 32);
+        const int64_t value = (scaled >> 16) - 65536;
+        table[v] = (uint8_t)(value < 0 ? 0 : value > 127 ? 127 : value);
+    }
+}

@@ -1,0 +1,57 @@
+/* The inner loops over rows, portable and for AVX2. All are exact integer arithmetic: the same
+ * bytes whichever table is used. Rows may be of any alignment; nothing outside `count` elements is
+ * read or written. */
+#ifndef AF_IMAGE_KERNELS_H
+#define AF_IMAGE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How to divide sums by a whole number D in 1..2^22 with one multiplication: for n < 256 D,
+ * n / D = n * factor >> shift, exactly. factor = 2^shift / D + 1 and 2^shift >= 256 D^2, so the
+ * excess n / 2^shift stays below 1 / D. */
+typedef struct af_divider {
+    uint32_t half;   /* D / 2, added first: the quotient is rounded half up */
+    uint32_t factor; /* at most 2^31 + 1 */
+    uint32_t shift;  /* 8..52 */
+    int narrow;      /* D <= 64: sums are below 2^14, factor at most 2^15 + 1, 32 bits are enough */
+} af_divider;
+
+typedef struct af_image_kernels {
+    /* pixels -> luma */
+    void (*luma_rgb)(uint8_t *luma, const uint8_t *pixels, size_t count);
+    void (*luma_bgr)(uint8_t *luma, const uint8_t *pixels, size_t count);
+    void (*luma_rgba)(uint8_t *luma, const uint8_t *pixels, size_t count);
+    void (*luma_bgra)(uint8_t *luma, const uint8_t *pixels, size_t count);
+    void (*luma_yuyv)(uint8_t *luma, const uint8_t *pixels, size_t count);
+    /* 16-bit words of the machine's byte order: (word & mask) >> shift, below 256 */
+    void (*luma_words)(uint8_t *luma, const uint8_t *pixels, size_t count, uint32_t mask,
+                       uint32_t shift);
+
+    /* columns: sums[i] = or += weight * luma[i]; the caller sees to it that nothing overflows */
+    void (*set16)(uint16_t *sums, const uint8_t *luma, size_t count, uint32_t weight);
+    void (*add16)(uint16_t *sums, const uint8_t *luma, size_t count, uint32_t weight);
+    void (*set32)(uint32_t *sums, const uint8_t *luma, size_t count, uint32_t weight);
+    void (*add32)(uint32_t *sums, const uint8_t *luma, size_t count, uint32_t weight);
+
+    /* rows: out[i] = the sum of `group` neighbours from i * group on */
+    void (*group16)(uint32_t *out, const uint16_t *sums, size_t count, size_t group);
+    void (*group32)(uint32_t *out, const uint32_t *sums, size_t count, size_t group);
+
+    /* sums -> bytes, see af_divider */
+    void (*divide)(uint8_t *out, const uint32_t *sums, size_t count, const af_divider *divider);
+
+    /* bytes through a table of 256, in place */
+    void (*look_up)(uint8_t *bytes, size_t count, const uint8_t *table);
+} af_image_kernels;
+
+/* The table for the back ends that may be used (bits of affect_cpu). */
+const af_image_kernels *af_image_kernels_for(uint32_t cpu);
+
+extern const af_image_kernels af_image_kernels_c;
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__) && !defined(AF_NO_AVX2)
+#define AF_IMAGE_AVX2 1
+extern const af_image_kernels af_image_kernels_avx2;
+#endif
+
+#endif

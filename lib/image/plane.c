@@ -1,0 +1,67 @@
+/* The plane that the detector searches. */
+#include "image/image.h"
+#include "image/histogram.h"
+#include "image/kernels.h"
+
+#include <string.h>
+
+static int32_t reduced(int32_t side, int32_t longest_side, int32_t longest) {
+    /* rounded to nearest; below 2^15 * 2^31 */
+    const int64_t value =
+        ((int64_t)2 * side * longest + longest_side) / (2 * (int64_t)longest_side);
+    return value < 1 ? 1 : (int32_t)value;
+}
+
+static int32_t padded(int32_t side, int32_t step) {
+    return (side + step - 1) / step * step;
+}
+
+void af_plane_measure(af_plane_size *size, int32_t width, int32_t height, int32_t longest,
+                      int32_t step) {
+    const int32_t longest_side = af_max(width, height);
+    size->width = width;
+    size->height = height;
+    if (longest_side > longest) {
+        size->width = reduced(width, longest_side, longest);
+        size->height = reduced(height, longest_side, longest);
+    }
+    size->padded_width = padded(size->width, step);
+    size->padded_height = padded(size->height, step);
+    size->scale_x = (float)size->width / (float)width;
+    size->scale_y = (float)size->height / (float)height;
+}
+
+static float mean_luma(const uint32_t *histogram) {
+    uint64_t count = 0, sum = 0;
+    for (uint32_t v = 0; v < 256; v++) {
+        count += histogram[v];
+        sum += (uint64_t)histogram[v] * v;
+    }
+    return (float)((double)sum / (255.0 * (double)count));
+}
+
+affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_size *size,
+                       uint8_t *plane, float *brightness, void *scratch) {
+    const ptrdiff_t pitch = size->padded_width;
+    const affect_status status =
+        af_resample(view, roi, plane, size->width, size->height, pitch, scratch);
+    if (status != AFFECT_OK)
+        return status;
+    af_histogram *const counts = scratch; /* resampling is done with it */
+    memset(counts, 0, sizeof *counts);
+    for (int32_t y = 0; y < size->height; y++)
+        af_histogram_add(counts, plane + y * pitch, size->width);
+    const uint32_t *const histogram = af_histogram_total(counts);
+    uint8_t table[256];
+    af_contrast_table(histogram, table);
+    const af_image_kernels *const k = af_image_kernels_for(view->cpu);
+    for (int32_t y = 0; y < size->height; y++) {
+        k->look_up(plane + y * pitch, (size_t)size->width, table);
+        memset(plane + y * pitch + size->width, AF_PAD, (size_t)(size->padded_width - size->width));
+    }
+    memset(plane + size->height * pitch, AF_PAD,
+           (size_t)pitch * (size_t)(size->padded_height - size->height));
+    if (brightness)
+        *brightness = mean_luma(histogram);
+    return AFFECT_OK;
+}
