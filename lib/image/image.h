@@ -156,6 +156,6 @@ size_t af_crop_scratch(int32_t size);
  * not finite, a pitch (picture pixels a crop pixel) not in 1/1024..1536, a shift beyond +-2^20; and
  * 0 with nothing written when size is not in 1..AF_CROP_MAX. */
 int af_crop(const af_view *view, const af_similarity *map, int32_t size, int32_t mirror,
-            uint8_t *crop, float *inside, void *scratch);
+            uint8_t *crop, void *scratch, float *inside);
 
 #endif

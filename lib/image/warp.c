@@ -162,7 +162,7 @@ size_t af_crop_scratch(int32_t size) {
 }
 
 int af_crop(const af_view *view, const af_similarity *map, int32_t size, int32_t mirror,
-            uint8_t *crop, float *inside, void *scratch) {
+            uint8_t *crop, void *scratch, float *inside) {
     if (size < 1 || size > AF_CROP_MAX)
         return 0;
     if (inside)
