@@ -1,0 +1,11 @@
+/* What this processor can do. */
+#ifndef AF_CPU_H
+#define AF_CPU_H
+
+#include <stdint.h>
+
+/* Bits of affect_cpu: the back ends that this build contains, this processor has and, on x86, the
+ * operating system saves the registers of. */
+uint32_t af_cpu_detect(void);
+
+#endif
