@@ -2,7 +2,7 @@
 
     python teacher.py --model face_landmarker.task --out OUT PACK.npz...
 
-writes OUT/teacher_<set>.npz for every pack (`expr_<set>.npz`, `stills.npz`: an array `images`):
+writes OUT/teacher_<set>.npz for every pack (`expr_<set>.npz`, `stills.npz`):
 found (N) bool, points (N,478,3) float16 as fractions of the picture's side (z in the same unit),
 blend (N,52) float16, names (52), matrix (N,4,4) float16, pass (N) int8: which border found the face.
 The faces fill their pictures, so each is enlarged and given a border of its own edge pixels; what
@@ -77,6 +77,15 @@ def label(landmarker, images, log):
     return d
 
 
+def pictures(path):
+    """The luma pictures of a pack: an array `images`, or JPEG files end to end (`jpeg`, `jpeg_offset`)."""
+    pack = np.load(path)
+    if 'images' in pack:
+        return pack['images']
+    data, at = pack['jpeg'], pack['jpeg_offset']
+    return np.stack([cv2.imdecode(data[a:b], cv2.IMREAD_GRAYSCALE) for a, b in zip(at[:-1], at[1:])])
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     a.add_argument('--model', required=True)
@@ -92,10 +101,7 @@ def main():
         if os.path.exists(out):
             print('have', out, file=sys.stderr)
             continue
-        images = np.load(path)['images']
-        if images.ndim == 4:
-            images = np.stack([cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in images])
-        d = label(landmarker, images, name)
+        d = label(landmarker, pictures(path), name)
         np.savez(out + '.part.npz', **d)
         os.rename(out + '.part.npz', out)
 

@@ -1,0 +1,137 @@
+"""Trains the expression network: float, then the exact integer arithmetic.
+
+    python train.py --cache CACHE --out DIR --minutes 12 [--init NET.pt] [--lr 2e-3]
+    python train.py --cache CACHE --out DIR --minutes 5 --qat --init DIR/float.pt --lr 3e-4
+
+The learning rate follows the clock: warm-up, then a cosine to zero at the end of --minutes. Writes
+DIR/float.pt or DIR/qat.pt (averaged weights), every two minutes and at the end; a log line each.
+"""
+import argparse
+import copy
+import os
+import time
+
+import torch
+import torch.nn.functional as F
+
+from affect_training import quant
+from data import Batches
+from evaluate import load, short
+from model import EXPRESSIONS, ExpressionNet
+
+PARTS = dict(ferplus=54, rafdb=34, affectnet_yolo=16, muxspace=6, smiled=6, stills=6)
+RARE = torch.tensor([.9, .9, 1.0, 1.1, 1.15, 1.5, 1.5, 1.6])        # emotions: rare classes count more
+
+
+def loss_of(out, b):
+    """Sum of the three heads' losses."""
+    z, e, q = (out[k].flatten(1) for k in ('emotions', 'expressions', 'quality'))
+    w = b['wy'] * (b['y'] * RARE).sum(1)
+    emotion = (w * -(b['y'] * F.log_softmax(z, 1)).sum(1)).sum() / w.sum().clamp_min(1)
+    bce = F.binary_cross_entropy_with_logits(e, b['e'], reduction='none')
+    expression = (bce * b['we']).sum() / b['we'].sum().clamp_min(1) * len(EXPRESSIONS)
+    quality = F.binary_cross_entropy_with_logits(q[:, 0], b['q'])
+    return emotion + 0.15 * expression + 0.25 * quality, (emotion, expression, quality)
+
+
+class Average:
+    """Exponential moving average of all parameters and buffers."""
+
+    def __init__(self, net, decay):
+        self.net, self.decay, self.n = copy.deepcopy(net), decay, 0
+
+    def update(self, net):
+        self.n += 1
+        d = min(self.decay, self.n / (self.n + 10))
+        with torch.no_grad():
+            mine, other = self.net.state_dict(), net.state_dict()
+            for k, v in mine.items():
+                v.lerp_(other[k], 1 - d) if v.is_floating_point() else v.copy_(other[k])
+
+
+def rate(t, top, warm=0.04):
+    """Learning rate at t = 0..1 of the training's time."""
+    if t < warm:                # the first half minute, at most
+        return top * (t / warm) + 1e-6
+    return top * 0.5 * (1 + torch.cos(torch.tensor(3.14159265 * (t - warm) / (1 - warm))).item()) + 1e-6
+
+
+def groups(net, decay):
+    """Weight decay on convolution weights only."""
+    big = [p for p in net.parameters() if p.ndim > 1 and p.requires_grad]
+    small = [p for p in net.parameters() if p.ndim <= 1 and p.requires_grad]
+    return [dict(params=big, weight_decay=decay), dict(params=small, weight_decay=0)]
+
+
+def save(average, path, qat, kw, steps):
+    torch.save(dict(net=average.net.state_dict(), folded=qat, kw=kw, steps=steps), path + '.part')
+    os.replace(path + '.part', path)
+
+
+def start(a, batches):
+    """The network to train, folded for QAT, and its keyword arguments."""
+    if not a.init:
+        return ExpressionNet().to(memory_format=torch.channels_last), {}
+    net, d = load(a.init)
+    if a.qat and not d['folded']:
+        # dark-corner inputs of augmentation included: ranges as in training
+        quant.fold(net, [batches.next()['x'].contiguous(memory_format=torch.channels_last) for _ in range(20)])
+    return net, d.get('kw', {})
+
+
+def train(a):
+    torch.manual_seed(a.seed)
+    parts = {k: n for k, n in PARTS.items() if os.path.exists(os.path.join(a.cache, k + '.npz'))}
+    batches = Batches(a.cache, parts, a.seed, a.strength)
+    net, kw = start(a, batches)
+    path = os.path.join(a.out, 'qat.pt' if a.qat else 'float.pt')
+    print('parts', parts, 'lr', a.lr, 'minutes', a.minutes, 'init', a.init, flush=True)
+    opt = torch.optim.AdamW(groups(net, a.decay), lr=a.lr)
+    average = Average(net, a.ema)
+    begin = said = time.time()
+    step, sums = 0, torch.zeros(3)
+    while (t := (time.time() - begin) / (60 * a.minutes)) < 1:
+        for g in opt.param_groups:
+            g['lr'] = rate(t, a.lr, min(.04, .5 / a.minutes))
+        b = batches.next()
+        net.train()
+        total, each = loss_of(net(b['x'].contiguous(memory_format=torch.channels_last)), b)
+        opt.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        opt.step()
+        average.update(net)
+        step += 1
+        sums += torch.stack([x.detach() for x in each])
+        if step % 100 == 0:
+            print(f'{time.time() - begin:.0f} s step {step} loss ' + ' '.join(f'{v:.4f}' for v in (sums / 100).tolist()), flush=True)
+            sums.zero_()
+        if time.time() - said > a.every:
+            save(average, path, a.qat, kw, step)
+            print(f'{time.time() - begin:.0f} s step {step} HELD BACK {short(average.net, a.cache)}', flush=True)
+            said = time.time()
+    save(average, path, a.qat, kw, step)
+    print(f'{time.time() - begin:.0f} s step {step} HELD BACK {short(average.net, a.cache)}', flush=True)
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    a.add_argument('--cache', required=True)
+    a.add_argument('--out', required=True)
+    a.add_argument('--minutes', type=float, required=True)
+    a.add_argument('--init')
+    a.add_argument('--qat', action='store_true')
+    a.add_argument('--lr', type=float, default=2e-3)
+    a.add_argument('--decay', type=float, default=0.03)
+    a.add_argument('--ema', type=float, default=0.998)
+    a.add_argument('--strength', type=float, default=0.35, help='how often light, blur, noise … are drawn')
+    a.add_argument('--seed', type=int, default=1)
+    a.add_argument('--every', type=float, default=180, help='seconds between measurements')
+    a = a.parse_args()
+    torch.set_num_threads(1)
+    os.makedirs(a.out, exist_ok=True)
+    train(a)
+
+
+if __name__ == '__main__':
+    main()
