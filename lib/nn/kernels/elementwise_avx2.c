@@ -75,6 +75,12 @@ AF_TARGET_AVX2 static void maxpool_avx2(uint8_t *out, const uint8_t *row0, const
 
 void af_kernels_init_avx2(af_kernels *kernels) {
     kernels->cpu = AFFECT_CPU_AVX2;
+    kernels->conv_bytes = af_conv_bytes_avx2;
+    kernels->conv_pack = af_conv_pack_avx2;
+    kernels->conv = af_conv_avx2;
+    kernels->depthwise_bytes = af_depthwise_bytes_avx2;
+    kernels->depthwise_pack = af_depthwise_pack_avx2;
+    kernels->depthwise = af_depthwise_avx2;
     kernels->add = add_avx2;
     kernels->upsample = upsample_avx2;
     kernels->maxpool = maxpool_avx2;
