@@ -17,7 +17,11 @@ int af_geometry_align(af_similarity *crop_to_picture, const affect_point templat
         from[i].x = template_points[i].x * (float)size;
         from[i].y = template_points[i].y * (float)size;
     }
-    return af_similarity_fit(crop_to_picture, from, five, 5);
+    /* Fitted towards the template and inverted, as in training: the least squares of the other
+     * direction would show turned faces smaller. */
+    af_similarity to_crop;
+    return af_similarity_fit(&to_crop, five, from, 5) &&
+           af_similarity_invert(crop_to_picture, &to_crop);
 }
 
 void af_geometry_box_points(const affect_box *box, affect_point five[5]) {
