@@ -53,8 +53,11 @@ static void draw_landmarks(struct picture *picture, const affect_face *face) {
     polyline(picture, p, 42, 47, true, 1.3f * width, eye_colour(face, &face->left_eye));
     polyline(picture, p, 48, 59, true, width, soft);
     polyline(picture, p, 60, 67, true, width, soft);
+    /* On small faces the dots would hide the eyes. */
+    const int eyes_begin = face->box.width < 200 ? 36 : 48;
     for (int i = 0; i < AFFECT_LANDMARK_COUNT; i++)
-        draw_dot(picture, p[i].x, p[i].y, 0.9f * width, white);
+        if (i < eyes_begin || i >= 48)
+            draw_dot(picture, p[i].x, p[i].y, 0.9f * width, white);
 }
 
 /* The head's own axes seen from the camera: to its left (red), up (green), forwards (blue). The
