@@ -1,0 +1,313 @@
+#include "kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cpu.h"
+#include "nn/kernels/kernels.h"
+
+typedef enum kind { CONV, DEPTHWISE, UPSAMPLE, MAXPOOL } kind;
+
+/* A layer as the networks have them. */
+typedef struct bench_case {
+    const char *name;
+    kind what;
+    int32_t kernel, stride, cin, cout;
+    int32_t width, height; /* of the output */
+    int32_t residual, head;
+} bench_case;
+
+static const bench_case cases[] = {
+    {"first 3x3 s2 1-16 320x240", CONV, 3, 2, 1, 16, 320, 240, 0, 0},
+    {"first 5x5 s2 1-32 32x32", CONV, 5, 2, 1, 32, 32, 32, 0, 0},
+    {"conv 1x1 16-32 160x120", CONV, 1, 1, 16, 32, 160, 120, 0, 0},
+    {"conv 1x1 32-48 80x60", CONV, 1, 1, 32, 48, 80, 60, 0, 0},
+    {"conv 1x1 48-48 80x60 residual", CONV, 1, 1, 48, 48, 80, 60, 1, 0},
+    {"conv 1x1 64-64 40x30 residual", CONV, 1, 1, 64, 64, 40, 30, 1, 0},
+    {"conv 1x1 64-16 40x30 head", CONV, 1, 1, 64, 16, 40, 30, 0, 1},
+    {"conv 3x3 s2 64-64 20x15", CONV, 3, 2, 64, 64, 20, 15, 0, 0},
+    {"conv 3x3 32-32 24x24", CONV, 3, 1, 32, 32, 24, 24, 0, 0},
+    {"conv 3x3 48-48 16x16 residual", CONV, 3, 1, 48, 48, 16, 16, 1, 0},
+    {"conv 3x3 96-96 8x8 residual", CONV, 3, 1, 96, 96, 8, 8, 1, 0},
+    {"conv 3x3 80-80 4x4", CONV, 3, 1, 80, 80, 4, 4, 0, 0},
+    {"dense 4x4 80-20 1x1 head", CONV, 4, 1, 80, 20, 1, 1, 0, 1},
+    {"depthwise 3x3 s2 16 160x120", DEPTHWISE, 3, 2, 16, 16, 160, 120, 0, 0},
+    {"depthwise 3x3 s2 32 80x60", DEPTHWISE, 3, 2, 32, 32, 80, 60, 0, 0},
+    {"depthwise 3x3 48 80x60", DEPTHWISE, 3, 1, 48, 48, 80, 60, 0, 0},
+    {"depthwise 3x3 64 40x30", DEPTHWISE, 3, 1, 64, 64, 40, 30, 0, 0},
+    {"depthwise 5x5 64 40x30", DEPTHWISE, 5, 1, 64, 64, 40, 30, 0, 0},
+    {"upsample add 48 40x30", UPSAMPLE, 0, 0, 48, 48, 40, 30, 0, 0},
+    {"maxpool 48 40x30", MAXPOOL, 0, 0, 48, 48, 40, 30, 0, 0},
+};
+
+enum { CASES = sizeof cases / sizeof cases[0], MAX_SAMPLES = 2000 };
+
+static double now(void) {
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Cycles a second, from additions that wait for each other: one a cycle. 0: unknown. */
+static double clock_rate(void) {
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__) || defined(__aarch64__))
+    double best = 1;
+    for (int run = 0; run < 5; run++) {
+        size_t x = 1;
+        const double start = now();
+        for (int i = 0; i < 20000; i++) {
+#if defined(__aarch64__)
+#define ADD "add %0, %0, %0\n"
+#else
+#define ADD "add %0, %0\n"
+#endif
+            __asm__ volatile(ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD : "+r"(x));
+        }
+        const double took = now() - start;
+        best = took < best ? took : best;
+    }
+    return 20000 * 10 / best;
+#else
+    return 0;
+#endif
+}
+
+#if defined(AF_AVX2) && defined(__x86_64__)
+/* Multiply-accumulates a second from registers alone, one pmaddwd for each pmaddubsw. In assembly,
+ * so that it is the same loop whatever the compiler. */
+#define STEP(t, s)                                                                                 \
+    "vpmaddubsw %%ymm1, %%ymm0, %%ymm" t "\n"                                                      \
+    "vpmaddwd %%ymm1, %%ymm" t ", %%ymm" t "\n"                                                    \
+    "vpaddd %%ymm" t ", %%ymm" s ", %%ymm" s "\n"
+
+static double ceiling_avx2(void) {
+    enum { ROUNDS = 40000, STEPS = 6 };
+    double best = 1;
+    for (int run = 0; run < 5; run++) {
+        size_t n = ROUNDS;
+        const double start = now();
+        __asm__ volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n"
+                         "vpabsw %%ymm0, %%ymm1\n"
+                         "1:\n" STEP("2", "8") STEP("3", "9") STEP("4", "10") STEP("5", "11")
+                             STEP("6", "12") STEP("7", "13") "dec %0\n"
+                                                             "jnz 1b\n"
+                                                             "vzeroupper\n"
+                         : "+r"(n)
+                         :
+                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
+                           "xmm9", "xmm10", "xmm11", "xmm12", "xmm13");
+        const double took = now() - start;
+        best = took < best ? took : best;
+    }
+    return (double)ROUNDS * STEPS * 32 / best;
+}
+#endif
+
+static double ceiling(uint32_t cpu) {
+#if defined(AF_AVX2) && defined(__x86_64__)
+    if (cpu & AFFECT_CPU_AVX2)
+        return ceiling_avx2();
+#endif
+    (void)cpu;
+    return 0;
+}
+
+/* Everything one case needs, in one block of memory. */
+typedef struct setup {
+    af_shape shape;
+    af_conv_job job;
+    uint8_t *in;
+    uint8_t *out;
+    uint8_t *second;
+    void *packed;
+    uint8_t *memory;
+} setup;
+
+static uint32_t next_random(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+}
+
+/* Weights like a trained network's: bell-shaped, the largest of a filter near 127. */
+static void random_weights(int8_t *weights, size_t count, uint32_t *state) {
+    for (size_t i = 0; i < count; i++) {
+        int32_t sum = 0;
+        for (int n = 0; n < 4; n++)
+            sum += (int32_t)(next_random(state) % 81) - 40;
+        weights[i] = (int8_t)af_clamp(sum, -127, 127);
+    }
+}
+
+static int prepare(setup *s, const bench_case *c, const af_kernels *k) {
+    memset(s, 0, sizeof *s);
+    const int32_t pixel = c->cin == 1 ? 1 : af_padded(c->cin), stride = c->stride ? c->stride : 1;
+    s->shape = (af_shape){c->kernel, c->kernel, c->stride, c->cin, c->cout, pixel, c->head ? 0 : 8};
+    const size_t in_row =
+        (size_t)((c->width - 1) * stride + c->kernel + 2 * c->width) * (size_t)pixel;
+    const size_t in_bytes = in_row * (size_t)(c->height * stride + c->kernel) + 64;
+    const size_t out_bytes =
+        (size_t)c->width * (size_t)c->height * (size_t)af_padded(c->cout) * 4 + 64;
+    const size_t taps = (size_t)(c->kernel * c->kernel) * (size_t)(c->what == CONV ? c->cin : 1);
+    const size_t packed = c->what == CONV        ? k->conv_bytes(&s->shape)
+                          : c->what == DEPTHWISE ? k->depthwise_bytes(&s->shape)
+                                                 : 0;
+    const size_t sizes[4] = {af_round_up(in_bytes, 64), af_round_up(out_bytes, 64),
+                             af_round_up(out_bytes, 64), af_round_up(packed, 64)};
+    s->memory = calloc(1, sizes[0] + sizes[1] + sizes[2] + sizes[3] + 64);
+    int8_t *const weights = malloc(taps * (size_t)c->cout + 1);
+    if (!s->memory || !weights) {
+        free(weights);
+        return -1;
+    }
+    s->in = s->memory + (64 - (uintptr_t)s->memory % 64);
+    s->out = s->in + sizes[0];
+    s->second = s->out + sizes[1];
+    s->packed = s->second + sizes[2];
+    uint32_t state = 1;
+    for (size_t i = 0; i < in_bytes; i++)
+        s->in[i] = (uint8_t)(next_random(&state) & 127);
+    for (size_t i = 0; i < out_bytes; i++)
+        s->second[i] = (uint8_t)(next_random(&state) & 127);
+    random_weights(weights, taps * (size_t)c->cout, &state);
+    int32_t bias[1024] = {0};
+    uint16_t mult[1024];
+    for (int i = 0; i < 1024; i++)
+        mult[i] = (uint16_t)(8192 + i);
+    const af_weights w = {weights, bias, c->head ? NULL : mult};
+    if (c->what == CONV)
+        k->conv_pack(&s->shape, &w, s->packed);
+    else if (c->what == DEPTHWISE)
+        k->depthwise_pack(&s->shape, &w, s->packed);
+    free(weights);
+    const ptrdiff_t out_row = (ptrdiff_t)c->width * af_padded(c->cout);
+    s->job = (af_conv_job){&s->shape,
+                           s->packed,
+                           s->in,
+                           (ptrdiff_t)in_row,
+                           c->head ? NULL : s->out,
+                           out_row,
+                           c->residual ? s->second : NULL,
+                           out_row,
+                           c->head ? (int32_t *)(void *)s->out : NULL,
+                           c->width,
+                           c->height};
+    return 0;
+}
+
+static void run_once(const setup *s, const bench_case *c, const af_kernels *k) {
+    const int32_t pixel = s->shape.pixel;
+    if (c->what == CONV)
+        k->conv(&s->job);
+    else if (c->what == DEPTHWISE)
+        k->depthwise(&s->job);
+    else
+        for (int32_t y = 0; y < c->height; y++) {
+            uint8_t *const out = s->out + (ptrdiff_t)y * c->width * pixel;
+            if (c->what == UPSAMPLE)
+                k->upsample(out, s->in + (ptrdiff_t)y / 2 * s->job.in_row,
+                            s->second + (ptrdiff_t)y * c->width * pixel, c->width / 2, pixel);
+            else
+                k->maxpool(out, s->in, s->in + s->job.in_row, c->width, pixel);
+        }
+}
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Minimum and median seconds of one run. */
+static void measure(const setup *s, const bench_case *c, const af_kernels *k, double seconds,
+                    double *fastest, double *median) {
+    static double samples[MAX_SAMPLES];
+    int repeats = 1, n = 0;
+    for (;;) { /* samples of at least 50 us, and caches warm */
+        const double start = now();
+        for (int i = 0; i < repeats; i++)
+            run_once(s, c, k);
+        if (now() - start > 5e-5)
+            break;
+        repeats *= 2;
+    }
+    const double end = now() + seconds;
+    while (n < 5 || (n < MAX_SAMPLES && now() < end)) {
+        const double start = now();
+        for (int i = 0; i < repeats; i++)
+            run_once(s, c, k);
+        samples[n++] = (now() - start) / repeats;
+    }
+    qsort(samples, (size_t)n, sizeof *samples, by_size);
+    *fastest = samples[0];
+    *median = samples[n / 2];
+}
+
+static double operations(const bench_case *c) {
+    if (c->what != CONV && c->what != DEPTHWISE)
+        return 0;
+    return (double)c->width * c->height * c->cout * c->kernel * c->kernel *
+           (c->what == CONV ? c->cin : 1);
+}
+
+static void print_case(FILE *out, int json, int first, const bench_case *c, const char *cpu,
+                       const double t[4], double top) {
+    const double fastest = t[0], median = t[1], rate = t[2], cycle = t[3];
+    if (json) {
+        fprintf(out,
+                "%s{\"kernel\":\"%s\",\"cpu\":\"%s\",\"min_us\":%.3f,\"median_us\":%.3f,"
+                "\"mac_per_cycle\":%.2f,\"ceiling\":%.2f}",
+                first ? "" : ",\n", c->name, cpu, fastest * 1e6, median * 1e6, cycle,
+                rate > 0 ? top / rate : 0);
+        return;
+    }
+    fprintf(out, "| %-30s | %-8s | %9.2f | %9.2f |", c->name, cpu, fastest * 1e6, median * 1e6);
+    if (cycle > 0)
+        fprintf(out, " %6.2f |", cycle);
+    else
+        fprintf(out, "        |");
+    if (cycle > 0 && top > 0)
+        fprintf(out, " %4.0f %% |\n", 100 * cycle * rate / top);
+    else
+        fprintf(out, "        |\n");
+}
+
+int bench_kernels(FILE *out, int json, double seconds) {
+    const uint32_t all = af_cpu_detect();
+    int first = 1;
+    if (json)
+        fputs("[\n", out);
+    else
+        fprintf(
+            out,
+            "clock %.2f GHz; ceiling (AVX2, registers only) %.1f multiply-accumulates a cycle\n\n"
+            "| kernel                         | back end |    min us | median us | MAC/cy | share  "
+            "|\n"
+            "|---|---|---|---|---|---|\n",
+            clock_rate() / 1e9, clock_rate() > 0 ? ceiling(all) / clock_rate() : 0);
+    for (int i = 0; i < CASES; i++) {
+        for (uint32_t bit = 0; bit < 7; bit++) {
+            const uint32_t cpu = bit ? 1u << (bit - 1) : 0;
+            if ((cpu & all) != cpu)
+                continue;
+            af_kernels k;
+            setup s;
+            af_kernels_init(&k, cpu);
+            if (prepare(&s, &cases[i], &k) != 0) {
+                free(s.memory);
+                return -1;
+            }
+            double t[4];
+            const double top = ceiling(cpu);
+            t[2] = clock_rate();
+            measure(&s, &cases[i], &k, seconds, &t[0], &t[1]);
+            t[3] = t[2] > 0 ? operations(&cases[i]) / t[0] / t[2] : 0;
+            print_case(out, json, first, &cases[i], cpu ? affect_cpu_name(cpu) : "portable", t,
+                       top);
+            first = 0;
+            free(s.memory);
+        }
+    }
+    if (json)
+        fputs("\n]\n", out);
+    return 0;
+}
