@@ -178,6 +178,9 @@ typedef struct tile {
     int32_t shift;
 } tile;
 
+/* What becomes of the sums; a constant where functions are inlined. */
+typedef enum result { PLAIN, RESIDUAL, HEAD } result;
+
 /* Where a pixel's results go. */
 typedef struct place {
     uint8_t *out;
@@ -196,16 +199,16 @@ AF_INLINE_AVX2 __m256i taps(const uint8_t *p) {
 }
 
 /* The requantised tile of a pixel as int16, residual added, not yet clamped to a byte. */
-AF_INLINE_AVX2 __m256i requantise(const tile *t, __m256i acc0, __m256i acc1,
-                                  const uint8_t *residual) {
+AF_INLINE_AVX2 __m256i requantise(const tile *t, __m256i acc0, __m256i acc1, const place *to,
+                                  result what) {
     const __m128i shift = _mm_cvtsi32_si128(t->shift);
     const __m256i r =
         _mm256_packs_epi32(_mm256_sra_epi32(acc0, shift), _mm256_sra_epi32(acc1, shift));
     const __m256i mult = _mm256_loadu_si256((const __m256i *)(const void *)t->mult);
     const __m256i q = _mm256_mulhrs_epi16(r, mult);
-    if (!residual)
+    if (what != RESIDUAL)
         return q;
-    const __m128i add = _mm_loadu_si128((const __m128i *)(const void *)residual);
+    const __m128i add = _mm_loadu_si128((const __m128i *)(const void *)to->residual);
     return _mm256_adds_epi16(q, _mm256_cvtepu8_epi16(add));
 }
 
@@ -216,20 +219,20 @@ AF_INLINE_AVX2 void store_head(int32_t *to, __m256i acc0, __m256i acc1) {
 }
 
 /* Stores two pixels. */
-AF_INLINE_AVX2 void store_two(const tile *t, const place *to, __m256i acc00, __m256i acc01,
-                              __m256i acc10, __m256i acc11) {
-    if (to[0].head) {
-        store_head(to[0].head, acc00, acc01);
-        store_head(to[1].head, acc10, acc11);
+AF_INLINE_AVX2 void store_two(const tile *t, const place *to0, const place *to1, result what,
+                              __m256i acc00, __m256i acc01, __m256i acc10, __m256i acc11) {
+    if (what == HEAD) {
+        store_head(to0->head, acc00, acc01);
+        store_head(to1->head, acc10, acc11);
         return;
     }
-    const __m256i q0 = requantise(t, acc00, acc01, to[0].residual);
-    const __m256i q1 = requantise(t, acc10, acc11, to[1].residual);
+    const __m256i q0 = requantise(t, acc00, acc01, to0, what);
+    const __m256i q1 = requantise(t, acc10, acc11, to1, what);
     /* halves: pixel 0 and 1 of channels 0-7, then of 8-15 */
     const __m256i both = _mm256_permute4x64_epi64(_mm256_packus_epi16(q0, q1), 0xD8);
     const __m256i y = _mm256_min_epu8(both, _mm256_set1_epi8(127));
-    _mm_storeu_si128((__m128i *)(void *)to[0].out, _mm256_castsi256_si128(y));
-    _mm_storeu_si128((__m128i *)(void *)to[1].out, _mm256_extracti128_si256(y, 1));
+    _mm_storeu_si128((__m128i *)(void *)to0->out, _mm256_castsi256_si128(y));
+    _mm_storeu_si128((__m128i *)(void *)to1->out, _mm256_extracti128_si256(y, 1));
 }
 
 #define MULTIPLY(a, w) _mm256_maddubs_epi16(a, w)
@@ -250,10 +253,10 @@ AF_INLINE_AVX2 void store_two(const tile *t, const place *to, __m256i acc00, __m
     } while (0)
 
 /* 16 channels of four pixels. */
-AF_TARGET_AVX2 static void four_pixels(const tile *t, const uint8_t *const in[4],
-                                       const place to[4]) {
+AF_INLINE_AVX2 void four_pixels(const tile *t, const uint8_t *in0, const uint8_t *in1,
+                                const uint8_t *in2, const uint8_t *in3, const place to[4],
+                                result what) {
     const __m256i ones = _mm256_set1_epi16(1);
-    const uint8_t *in0 = in[0], *in1 = in[1], *in2 = in[2], *in3 = in[3];
     const int8_t *w = t->weights;
     const int32_t *at = t->offsets;
     const __m256i start0 = _mm256_loadu_si256((const __m256i *)(const void *)t->start);
@@ -283,12 +286,12 @@ AF_TARGET_AVX2 static void four_pixels(const tile *t, const uint8_t *const in[4]
         in2 += t->in_row;
         in3 += t->in_row;
     }
-    store_two(t, to, acc00, acc01, acc10, acc11);
-    store_two(t, to + 2, acc20, acc21, acc30, acc31);
+    store_two(t, &to[0], &to[1], what, acc00, acc01, acc10, acc11);
+    store_two(t, &to[2], &to[3], what, acc20, acc21, acc30, acc31);
 }
 
 /* 16 channels of one pixel: dense layers and what is left over. */
-AF_TARGET_AVX2 static void one_pixel(const tile *t, const uint8_t *in0, const place *to) {
+AF_INLINE_AVX2 void one_pixel(const tile *t, const uint8_t *in0, const place *to, result what) {
     const __m256i ones = _mm256_set1_epi16(1);
     const int8_t *w = t->weights;
     const int32_t *at = t->offsets;
@@ -307,11 +310,10 @@ AF_TARGET_AVX2 static void one_pixel(const tile *t, const uint8_t *in0, const pl
             SINGLE(0);
         }
     }
-    const place both[2] = {*to, *to};
-    store_two(t, both, acc00, acc01, acc00, acc01);
+    store_two(t, to, to, what, acc00, acc01, acc00, acc01);
 }
 
-/* Pixel `index` of `count` in raster order from row y; those past the end repeat the last. */
+/* Input and results of output pixel (x, y). */
 static const uint8_t *locate(const af_conv_job *job, int32_t channel, int32_t x, int32_t y,
                              place *to) {
     const af_shape *const shape = job->shape;
@@ -324,9 +326,41 @@ static const uint8_t *locate(const af_conv_job *job, int32_t channel, int32_t x,
            (ptrdiff_t)x * shape->stride * shape->pixel;
 }
 
+/* One tile of channels of a row whose width is a multiple of four. */
+AF_INLINE_AVX2 void run_row(const af_conv_job *job, const tile *t, int32_t channel, int32_t y,
+                            result what) {
+    const ptrdiff_t step = (ptrdiff_t)job->shape->stride * job->shape->pixel;
+    const ptrdiff_t pixel = af_padded(job->shape->cout);
+    place to[4];
+    const uint8_t *in = locate(job, channel, 0, y, &to[0]);
+    for (int32_t x = 0; x < job->width; x += 4, in += 4 * step) {
+        if (what == HEAD) {
+            to[1].head = to[0].head + pixel;
+            to[2].head = to[0].head + 2 * pixel;
+            to[3].head = to[0].head + 3 * pixel;
+        } else {
+            to[1].out = to[0].out + pixel;
+            to[2].out = to[0].out + 2 * pixel;
+            to[3].out = to[0].out + 3 * pixel;
+        }
+        if (what == RESIDUAL) {
+            to[1].residual = to[0].residual + pixel;
+            to[2].residual = to[0].residual + 2 * pixel;
+            to[3].residual = to[0].residual + 3 * pixel;
+        }
+        four_pixels(t, in, in + step, in + 2 * step, in + 3 * step, to, what);
+        if (what == HEAD)
+            to[0].head += 4 * pixel;
+        else
+            to[0].out += 4 * pixel;
+        if (what == RESIDUAL)
+            to[0].residual += 4 * pixel;
+    }
+}
+
 /* One tile of channels of rows y..end - 1, four pixels at a time, across row ends. */
-AF_TARGET_AVX2 static void run_tile(const af_conv_job *job, const tile *t, int32_t channel,
-                                    int32_t y, int32_t end) {
+AF_INLINE_AVX2 void run_pixels(const af_conv_job *job, const tile *t, int32_t channel, int32_t y,
+                               int32_t end, result what) {
     int32_t x = 0;
     while (y < end) {
         const uint8_t *in[4];
@@ -340,16 +374,30 @@ AF_TARGET_AVX2 static void run_tile(const af_conv_job *job, const tile *t, int32
             }
         }
         if (n == 1) {
-            one_pixel(t, in[0], to);
+            one_pixel(t, in[0], to, what);
             continue;
         }
         for (; n < 4; n++) { /* repeats the last */
             in[n] = in[n - 1];
             to[n] = to[n - 1];
         }
-        four_pixels(t, in, to);
+        four_pixels(t, in[0], in[1], in[2], in[3], to, what);
     }
 }
+
+#define RUN_TILE(name, what)                                                                       \
+    AF_TARGET_AVX2 static void name(const af_conv_job *job, const tile *t, int32_t channel,        \
+                                    int32_t y, int32_t end) {                                      \
+        if (job->width % 4)                                                                        \
+            run_pixels(job, t, channel, y, end, what);                                             \
+        else                                                                                       \
+            for (; y < end; y++)                                                                   \
+                run_row(job, t, channel, y, what);                                                 \
+    }
+
+RUN_TILE(run_tile_plain, PLAIN)
+RUN_TILE(run_tile_residual, RESIDUAL)
+RUN_TILE(run_tile_head, HEAD)
 
 void af_conv_avx2(const af_conv_job *job) {
     enum { BLOCK = 16384 }; /* input bytes that stay in the first-level cache from tile to tile */
@@ -379,7 +427,10 @@ void af_conv_avx2(const af_conv_job *job) {
                 .mult = mult + c,
                 .shift = shape->shift,
             };
-            run_tile(job, &t, c, y, af_min(job->height, y + block));
+            const int32_t end = af_min(job->height, y + block);
+            (job->head       ? run_tile_head
+             : job->residual ? run_tile_residual
+                             : run_tile_plain)(job, &t, c, y, end);
         }
     }
 }
