@@ -1,6 +1,7 @@
 """The face detector: strides 8, 16, 32 and 64, anchor-free, 16 outputs a cell (DECODE.md).
 
-Time decides the shape: depthwise + pointwise where planes are large, dense 3x3 where they are small.
+Time decides the shape: one 5x5 convolution down to stride 4, depthwise + pointwise where planes are large, dense
+3x3 at stride 32.
 """
 import os
 import sys
@@ -29,17 +30,6 @@ class Separable(nn.Module):
         return self.point(self.depth(a), a if self.residual else None)
 
 
-class Dense(nn.Module):
-    """One dense 3x3 convolution with the input added before its ReLU."""
-
-    def __init__(self, c, scale):
-        super().__init__()
-        self.conv = Conv(c, c, 3, scale=scale)
-
-    def forward(self, a):
-        return self.conv(a, a)
-
-
 class Head(nn.Module):
     """Separable 3x3, then 16 numbers a cell."""
 
@@ -60,11 +50,10 @@ class Head(nn.Module):
 class Detector(Network):
     """c8: width at stride 8; c16, c32: at strides 16 and 32 (and 64)."""
 
-    def __init__(self, c4=32, c8=48, c16=64, c32=64, n8=2, n16=2, n32=2):
+    def __init__(self, c4=32, c8=48, c16=64, c32=64, n8=1, n16=3, n32=2):
         super().__init__()
         s8, s16, s32 = Scale(), Scale(), Scale()
-        self.stem = Conv(1, 16, 3, 2)
-        self.down4 = Separable(16, c4, 2)
+        self.stem = Conv(1, c4, 5, 4)
         self.down8 = Separable(c4, c8, 2, scale=s8)
         self.body8 = nn.Sequential(*[Separable(c8, c8, residual=True, scale=s8) for _ in range(n8)])
         self.down16 = Separable(c8, c16, 2, scale=s16)
@@ -79,7 +68,7 @@ class Detector(Network):
         self.head32, self.head64 = Head(c32, c32), Head(c32, c32)
 
     def run(self, a: Act):
-        f8 = self.body8(self.down8(self.down4(self.stem(a))))
+        f8 = self.body8(self.down8(self.stem(a)))
         f16 = self.body16(self.down16(f8))
         f32 = self.body32(self.down32(f16))
         f64 = self.down64(f32)

@@ -1,0 +1,515 @@
+"""Training pictures of the detector: one memory-mapped luma file, and augmented crops cut from it.
+
+    data.py pack --detector DIR --keypoints FILE --scenes DIR --landmarks DIR --synthetic FILE --out DIR
+
+Pack: luma.bin (uint8 planes, one after another), index.npz (where they are; the faces of each).
+A face is 17 floats: x0 y0 x1 y1, ignore, weight of its box in the loss, 5 × (x, y), points known.
+Boxes are brought to the people's convention: machine boxes by the shift MACHINE_SHIFT (fitted on 848
+faces that have both), landmark crops by `box_of_68`.
+"""
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import sys
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+from affect_training import normalise  # noqa: E402
+
+COLS = 17
+LEVELS = 4                  # full size and three reduced ones
+MACHINE_SHIFT = (0.0, 0.136, 0.0, 0.027)     # people's edges minus machine's, in machine widths and heights
+GROUPS = ('people', 'scenes', 'stretched', 'repeated', 'negatives', 'portraits', 'automatic', 'rendered')
+TRAIN, TUNE, VAL = 0, 1, 2
+MAX_FACES = 64
+
+
+def part(name, tune=10, val=20):
+    """Split by name in percent: TUNE is for choosing thresholds, neither is trained on."""
+    n = int(hashlib.sha1(name.encode()).hexdigest()[:8], 16) % 100
+    return VAL if n < val else TUNE if n < val + tune else TRAIN
+
+
+def face(box, ignore=0, weight=1.0, points=None):
+    row = np.zeros(COLS, np.float32)
+    row[:4], row[4], row[5] = box, ignore, weight
+    if points is not None:
+        row[6:16], row[16] = np.asarray(points, np.float32).ravel(), 1
+    return row
+
+
+def five_of_68(p):
+    return np.array([p[36:42].mean(0), p[42:48].mean(0), p[30], p[48], p[54]])
+
+
+def box_of_68(p):
+    """People's box from 68 points: the width of all points, brows raised by a fifth, chin."""
+    x0, y0 = p.min(0)
+    x1, y1 = p.max(0)
+    return x0, y0 - 0.17 * (y1 - y0), x1, y1 + 0.01 * (y1 - y0)
+
+
+class Pack:
+    """Writes luma planes and their faces."""
+
+    def __init__(self, out):
+        os.makedirs(out, exist_ok=True)
+        self.out, self.file = out, open(os.path.join(out, 'luma.bin'), 'wb')
+        self.rows, self.faces, self.names, self.at = [], [], [], 0
+
+    def add(self, luma, faces, group, split, name):
+        h, w = luma.shape
+        self.file.write(np.ascontiguousarray(luma).tobytes())
+        self.rows.append((self.at, h, w, GROUPS.index(group), split, len(self.faces), len(faces)))
+        self.faces += list(faces)
+        self.names.append(name)
+        self.at += h * w
+
+    def close(self):
+        self.file.close()
+        np.savez(os.path.join(self.out, 'index.npz'), rows=np.array(self.rows, np.int64),
+                 faces=np.array(self.faces, np.float32).reshape(-1, COLS), names=np.array(self.names))
+
+
+def lines(path):
+    with (gzip.open(path, 'rt') if path.endswith('.gz') else open(path)) as f:
+        return [json.loads(x) for x in f]
+
+
+def add_people(pack, root, keypoints):
+    points = {r['file']: r['kps'] for r in lines(keypoints)}
+    for name, split in (('train', TRAIN), ('val', VAL)):
+        for r in lines(os.path.join(root, name + '.jsonl')):
+            known = points.get(r['file'], [])
+            faces = []
+            for i, (x, y, w, h, flag) in enumerate(r['faces']):
+                k = known[i] if i < len(known) else None
+                faces.append(face((x, y, x + w, y + h), flag, 1.0, k[:10] if k and k[10] > 0.3 else None))
+            pack.add(cv2.imread(os.path.join(root, r['file']), cv2.IMREAD_GRAYSCALE), faces, 'people', split,
+                     r['file'])
+    for r in lines(os.path.join(root, 'negatives.jsonl')):
+        pack.add(cv2.imread(os.path.join(root, r['file']), cv2.IMREAD_GRAYSCALE), [], 'negatives',
+                 part(r['file']), r['file'])
+
+
+def photo_key(path):
+    """Name of the photo a Helen or AFW crop was cut from."""
+    stem = os.path.basename(path).rsplit('.', 1)[0]
+    return stem.rsplit('_', 1)[0]
+
+
+def add_scenes(pack, root, held_back):
+    for r in lines(os.path.join(root, 'scenes.jsonl')):
+        faces = []
+        for f in r['faces']:
+            x, y, w, h = f[:4]
+            a, b, c, d = MACHINE_SHIFT
+            box = (x + a * w, y + b * h, x + w + c * w, y + h + d * h)
+            faces.append(face(box, f[4], 0.3, f[6:16] if len(f) >= 16 else None))
+        group = {'driver': 'stretched', 'smoke_h': 'stretched', 'ytf': 'repeated', 'p04': 'repeated'}
+        split = VAL if r['split'] == 'val' else TRAIN
+        if r['tag'] in ('helen', 'afw') and photo_key(r['source']) in held_back:
+            split = VAL
+        pack.add(cv2.imread(os.path.join(root, r['file']), cv2.IMREAD_GRAYSCALE), faces,
+                 group.get(r['tag'], 'scenes'), split, r['file'])
+
+
+def landmark_faces(name, points, own):
+    """(face row or None) of one landmark crop."""
+    if name == 'pointing04':
+        return face((*own[0], *own[1]), 0, 0.2)
+    ok = np.isfinite(points).all(1)
+    if ok.all():
+        return face(box_of_68(points), 0, 0.3 if name in ('ytf', 'ibuglp', 'frl') else 0.6, five_of_68(points))
+    five = [points[36:42][ok[36:42]], points[42:48][ok[42:48]], points[[30]][ok[[30]]],
+            points[[48]][ok[[48]]], points[[54]][ok[[54]]]]
+    if any(len(x) == 0 for x in five):
+        return None
+    five = np.array([x.mean(0) for x in five])
+    return face(box_of_five(five), 0, 0.15, five)
+
+
+def box_of_five(p):
+    """Rough people's box from five points of a roughly frontal face."""
+    eyes, mouth = p[:2].mean(0), p[3:].mean(0)
+    down = np.linalg.norm(mouth - eyes)
+    across = max(np.linalg.norm(p[1] - p[0]), 0.75 * down)
+    c = (eyes + mouth) / 2
+    return c[0] - 1.05 * across, c[1] - 1.15 * down, c[0] + 1.05 * across, c[1] + 1.3 * down
+
+
+def add_landmarks(pack, root, scenes_val):
+    group = {'helen': 'portraits', 'afw': 'portraits', 'frl': 'portraits', 'irdepth': 'portraits',
+             'drivface': 'portraits', 'pointing04': 'automatic', 'ytf': 'automatic', 'ibuglp': 'automatic'}
+    for name, g in group.items():
+        path = os.path.join(root, f'landmarks_{name}.npz')
+        if not os.path.exists(path):
+            continue
+        z = dict(np.load(path))
+        for i in range(len(z['images'])):
+            f = landmark_faces(name, z['points'][i], z['own'][i] if 'own' in z else None)
+            if f is None:
+                continue
+            split = VAL if z['split'][i] == 'val' or photo_key(str(z['photo'][i]) + '.x') in scenes_val else TRAIN
+            f[:4] += 0.5
+            f[6:16] += 0.5
+            pack.add(z['images'][i], [f], g, split, f"{name}:{z['photo'][i]}")
+
+
+def add_rendered(pack, path):
+    z = dict(np.load(path))         # an NpzFile would unpack an array at every access
+    jpeg, at = z['jpeg'], z['jpeg_offset']
+    for i in range(len(at) - 1):
+        im = cv2.imdecode(jpeg[at[i]:at[i + 1]], cv2.IMREAD_GRAYSCALE)
+        p = z['lm'][i]
+        f = face(box_of_68(p), 0, 0.2, five_of_68(p))
+        pack.add(im, [f], 'rendered', VAL if z['identity'][i] % 10 == 0 else TRAIN, f'rendered:{i}')
+
+
+def held_back_photos(landmarks):
+    keys = set()
+    for name in ('helen', 'afw'):
+        z = np.load(os.path.join(landmarks, f'landmarks_{name}.npz'))
+        keys |= {photo_key(str(p) + '.x') for p, s in zip(z['photo'], z['split']) if s == 'val'}
+    return keys
+
+
+def build(a):
+    pack = Pack(a.out)
+    add_people(pack, a.detector, a.keypoints)
+    scenes_val = {photo_key(r['source']) for r in lines(os.path.join(a.scenes, 'scenes.jsonl'))
+                  if r['split'] == 'val' and r['tag'] in ('helen', 'afw')}
+    add_scenes(pack, a.scenes, held_back_photos(a.landmarks))
+    add_landmarks(pack, a.landmarks, scenes_val)
+    add_rendered(pack, a.synthetic)
+    pack.close()
+    write_reduced(a.out)
+    rows = np.array(pack.rows)
+    for g, name in enumerate(GROUPS):
+        print(name, [int(((rows[:, 3] == g) & (rows[:, 4] == s)).sum()) for s in (TRAIN, TUNE, VAL)])
+
+
+def write_reduced(folder):
+    """luma1.bin, luma2.bin, …: all pictures at a half, a quarter, an eighth."""
+    rows = np.load(os.path.join(folder, 'index.npz'))['rows']
+    luma = np.memmap(os.path.join(folder, 'luma.bin'), np.uint8, 'r')
+    files = [open(os.path.join(folder, f'luma{k}.bin'), 'wb') for k in range(1, LEVELS)]
+    for at, h, w in rows[:, :3].tolist():
+        im = luma[at:at + h * w].reshape(h, w)
+        for k, f in enumerate(files, 1):
+            im = cv2.resize(im, (max(1, w >> k), max(1, h >> k)), interpolation=cv2.INTER_AREA)
+            f.write(im.tobytes())
+    for f in files:
+        f.close()
+
+
+class Pictures:
+    """Read access to a pack."""
+
+    def __init__(self, folder):
+        z = np.load(os.path.join(folder, 'index.npz'))
+        self.rows, self.all_faces, self.names = z['rows'], z['faces'], z['names']
+        self.luma = np.memmap(os.path.join(folder, 'luma.bin'), np.uint8, 'r')
+        self.small = [np.memmap(os.path.join(folder, f'luma{k}.bin'), np.uint8, 'r') for k in range(1, LEVELS)]
+        sizes = self.rows[:, 1:3]
+        self.starts = [np.concatenate([[0], np.cumsum(np.maximum(1, sizes >> k).prod(1))]) for k in range(1, LEVELS)]
+
+    def picture(self, i):
+        at, h, w = self.rows[i, :3]
+        return self.luma[at:at + h * w].reshape(h, w)
+
+    def reduced(self, i, level):
+        """Picture i, 2^level times smaller (area means)."""
+        if level == 0:
+            return self.picture(i)
+        h, w = (max(1, int(v) >> level) for v in self.rows[i, 1:3])
+        at = self.starts[level - 1][i]
+        return self.small[level - 1][at:at + h * w].reshape(h, w)
+
+    def faces(self, i):
+        at, n = self.rows[i, 5:7]
+        return self.all_faces[at:at + n]
+
+    def select(self, group, split):
+        r = self.rows
+        return np.nonzero((r[:, 3] == GROUPS.index(group)) & (r[:, 4] == split))[0]
+
+
+SHARES = {'people': .36, 'scenes': .26, 'stretched': .04, 'repeated': .03, 'negatives': .13, 'portraits': .10,
+          'automatic': .05, 'rendered': .03}
+SWAP = [1, 0, 2, 4, 3]      # five points of a mirrored face
+
+
+class Crops:
+    """Endless augmented training crops: normalised uint8 planes 0..127 and their faces."""
+
+    def __init__(self, folder, size=320, seed=0, limit=None):
+        self.pics, self.size, self.rng = Pictures(folder), size, np.random.default_rng(seed)
+        self.pool = {g: self.pics.select(g, TRAIN) for g in GROUPS}
+        if limit:
+            self.pool = {g: p[::max(1, int(1 / limit))] for g, p in self.pool.items()}
+        self.groups = [g for g in GROUPS if len(self.pool[g])]
+        share = np.array([SHARES[g] for g in self.groups])
+        self.share = share / share.sum()
+        self.noise = self.rng.standard_normal(1 << 20).astype(np.float32)
+        self.deck = {g: [] for g in self.groups}
+
+    def pick(self):
+        g = self.groups[self.rng.choice(len(self.groups), p=self.share)]
+        if not self.deck[g]:
+            self.deck[g] = list(self.rng.permutation(self.pool[g]))
+        return int(self.deck[g].pop())
+
+    def draw(self, rw, rh):
+        """One picture and the scale that gives one of its faces a size uniform in the logarithm."""
+        rng = self.rng
+        i = self.pick()
+        faces = self.pics.faces(i)
+        real = faces[faces[:, 4] == 0]
+        h, w = self.pics.rows[i, 1:3]
+        if not len(real):
+            return i, float(np.exp(rng.uniform(np.log(.4), np.log(1.6)))), (rng.uniform(0, w), rng.uniform(0, h))
+        f = real[rng.integers(len(real))]
+        have = float(np.sqrt(max((f[2] - f[0]) * (f[3] - f[1]), 16)))
+        top = max(min(1.05 * min(rw, rh), 340), 24)
+        s = float(np.exp(rng.uniform(np.log(9), np.log(top)))) / have
+        if have < 40 and rng.random() < .5:
+            s = float(np.exp(rng.uniform(np.log(.6), np.log(2.2))))
+        return i, min(max(s, .12), 3.0 if have > 60 else 2.5), ((f[0] + f[2]) / 2, (f[1] + f[3]) / 2)
+
+    def fill(self, canvas, inside, rect, quarter, drawn=None):
+        """Fills a rectangle, cut again into four where its picture would be small; returns the faces."""
+        x0, y0, x1, y1 = rect
+        rw, rh = x1 - x0, y1 - y0
+        if rw < 4 or rh < 4:
+            return []
+        i, s, anchor = drawn or self.draw(rw, rh)
+        h, w = self.pics.rows[i, 1:3]
+        if max(s * w / rw, s * h / rh) < .62 and min(rw, rh) > 64 and self.rng.random() < .9:
+            cx, cy = x0 + int(rw * self.rng.uniform(.4, .6)), y0 + int(rh * self.rng.uniform(.4, .6))
+            quads = [(x0, y0, cx, cy), (cx, y0, x1, cy), (x0, cy, cx, y1), (cx, cy, x1, y1)]
+            first = self.rng.integers(4)
+            out = []
+            for k, q in enumerate(quads):
+                out += self.fill(canvas, inside, q, quarter, (i, s, anchor) if k == first else None)
+            return out
+        if self.rng.random() < .75:
+            self.backdrop(canvas, inside, rect)
+        return [self.place(canvas, inside, rect, quarter, i, s, anchor)]
+
+    def backdrop(self, canvas, inside, rect):
+        """A part of a face-free photo behind the picture of a rectangle."""
+        rng = self.rng
+        x0, y0, x1, y1 = rect
+        im = self.pics.reduced(int(rng.choice(self.pool['negatives'])), int(rng.integers(0, 2)))
+        h, w = im.shape
+        k = min(rng.uniform(.4, 1.0), 1.0)
+        ch, cw = max(8, int(h * k)), max(8, int(w * k))
+        y, x = rng.integers(0, h - ch + 1), rng.integers(0, w - cw + 1)
+        canvas[y0:y1, x0:x1] = cv2.resize(im[y:y + ch, x:x + cw], (x1 - x0, y1 - y0))
+        inside[y0:y1, x0:x1] = True
+
+    def place(self, canvas, inside, rect, quarter, i, s, anchor):
+        """Draws picture i at scale s into rect (x0, y0, x1, y1) of the canvas; returns its faces."""
+        rng = self.rng
+        faces = self.pics.faces(i).copy()
+        x0, y0, x1, y1 = rect
+        rw, rh = x1 - x0, y1 - y0
+        h, w = self.pics.rows[i, 1:3].tolist()
+        angle = float(np.clip(rng.normal(0, 10), -35, 35)) if rng.random() < .5 else 0.0
+        if quarter:
+            angle += 90.0 * rng.integers(1, 4)
+        mirror = rng.random() < .5
+        level = int(np.clip(np.floor(np.log2(1.25 / s)), 0, LEVELS - 1))
+        small = self.pics.reduced(i, level)
+        kx, ky = small.shape[1] / w, small.shape[0] / h
+        squash = float(np.exp(rng.normal(0, .05)))
+        c, sn = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        A = np.array([[c, -sn], [sn, c]]) @ np.diag([s * (-1 if mirror else 1) * squash, s / squash])
+        b = self.offset(A, anchor, (w, h), (rw, rh))
+        M = np.concatenate([A @ np.diag([1 / kx, 1 / ky]), b[:, None]], 1)
+        M[:, 2] += M[:, :2] @ np.array([.5, .5]) - .5       # pixel centres: continuous x is index + 1/2
+        drawn = cv2.warpAffine(small, M, (rw, rh), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        corners = (A @ np.array([[0, w, w, 0], [0, 0, h, h]], float) + b[:, None]).T
+        lo, hi = corners.min(0), corners.max(0)
+        if angle == 0 and lo.max() <= 0 and hi[0] >= rw and hi[1] >= rh:
+            canvas[y0:y1, x0:x1] = drawn
+            inside[y0:y1, x0:x1] = True
+        else:
+            mask = np.zeros((rh, rw), np.uint8)
+            cv2.fillConvexPoly(mask, np.round((corners - .5) * 16).astype(np.int32), 255, shift=4)
+            cv2.copyTo(drawn, mask, canvas[y0:y1, x0:x1])
+            inside[y0:y1, x0:x1] |= mask > 0
+        return self.move(faces, A, b, mirror, rect, corners)
+
+    def offset(self, A, anchor, size, rect):
+        """Where the picture lies: a face anywhere in the rectangle, few empty borders."""
+        rng = self.rng
+        w, h = size
+        rw, rh = rect
+        corners = A @ np.array([[0, w, w, 0], [0, 0, h, h]], float)
+        lo, hi = corners.min(1), corners.max(1)
+        p = A @ np.array(anchor)
+        goal = np.array([rng.uniform(.05, .95) * rw, rng.uniform(.05, .95) * rh])
+        b = goal - p
+        for k, r in ((0, rw), (1, rh)):
+            if hi[k] - lo[k] >= r:
+                b[k] = np.clip(b[k], r - hi[k], -lo[k])
+            elif rng.random() < .5:
+                b[k] = -lo[k]
+            else:
+                b[k] = rng.uniform(-lo[k], r - hi[k])
+        return b
+
+    def move(self, faces, A, b, mirror, rect, corners):
+        """Faces into canvas coordinates; what is cut away or tiny becomes ignored."""
+        x0, y0, x1, y1 = rect
+        if not len(faces):
+            return faces
+        centre = np.stack([(faces[:, 0] + faces[:, 2]) / 2, (faces[:, 1] + faces[:, 3]) / 2], 1) @ A.T + b
+        half = np.stack([faces[:, 2] - faces[:, 0], faces[:, 3] - faces[:, 1]], 1) / 2
+        straight = abs(A[0, 0]) > 6 * abs(A[0, 1])
+        ext = half @ np.abs(A).T if straight and abs(A[0, 1]) < 1e-6 else np.sqrt(half ** 2 @ (A ** 2).T)
+        out = faces.copy()
+        box = np.concatenate([centre - ext, centre + ext], 1)
+        pts = faces[:, 6:16].reshape(-1, 5, 2) @ A.T + b
+        if mirror:
+            pts = pts[:, SWAP]
+        lo = np.maximum(corners.min(0), 0)
+        hi = np.minimum(corners.max(0), [x1 - x0, y1 - y0])
+        cut = np.concatenate([np.clip(box[:, :2], lo, hi), np.clip(box[:, 2:], lo, hi)], 1)
+        area = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+        seen = (cut[:, 2] - cut[:, 0]) * (cut[:, 3] - cut[:, 1]) / np.maximum(area, 1e-6)
+        side = np.minimum(cut[:, 2] - cut[:, 0], cut[:, 3] - cut[:, 1])
+        out[:, :4] = cut + [x0, y0, x0, y0]
+        out[:, 6:16] = (pts + [x0, y0]).reshape(-1, 10)
+        out[:, 4] = np.maximum(out[:, 4], (seen < .45) | (side < 7.5))
+        return out[(seen > .05) & (side > 1.5)]
+
+    def rects(self):
+        n, rng = self.size, self.rng
+        u = rng.random()
+        if u < .5:
+            return [(0, 0, n, n)]
+        cx, cy = (int(rng.uniform(.3, .7) * n) for _ in range(2))
+        if u < .62:
+            return [(0, 0, cx, n), (cx, 0, n, n)]
+        if u < .72:
+            return [(0, 0, n, cy), (0, cy, n, n)]
+        return [(0, 0, cx, cy), (cx, 0, n, cy), (0, cy, cx, n), (cx, cy, n, n)]
+
+    def tone(self, im):
+        """Gamma, contrast, infrared-like light, blur, noise, JPEG."""
+        rng = self.rng
+        v = np.arange(256, dtype=np.float32) / 255
+        if rng.random() < .8:
+            v = v ** np.exp(rng.normal(0, .3))
+        if rng.random() < .08:
+            v = 1 - np.abs(v * rng.uniform(.5, 1.2) - rng.uniform(0, .3))   # infrared-like: some tones turn
+            v = 1 - v if rng.random() < .7 else v
+        gain, mid = np.exp(rng.normal(0, .3)), rng.uniform(.2, .8)
+        if rng.random() < .12:
+            gain *= rng.uniform(.1, .5)                                     # dark or foggy
+        im = cv2.LUT(im, np.clip(((v - mid) * gain + mid + rng.normal(0, .08)) * 255, 0, 255).astype(np.uint8))
+        n = self.size
+        if rng.random() < .12:
+            x, y = np.linspace(-1, 1, n, dtype=np.float32), np.linspace(-1, 1, n, dtype=np.float32)
+            r2 = (x[None] - rng.uniform(-.6, .6)) ** 2 + (y[:, None] - rng.uniform(-.6, .6)) ** 2
+            im = np.clip(im * np.exp(-r2 * rng.uniform(.2, 1.5)), 0, 255).astype(np.uint8)
+        u = rng.random()
+        if u < .12:
+            im = cv2.GaussianBlur(im, (0, 0), rng.uniform(.5, 1.8))
+        elif u < .17:
+            k = int(rng.integers(3, 8))
+            kern = np.zeros((k, k), np.float32)
+            kern[k // 2] = 1 / k
+            im = cv2.filter2D(im, -1, kern if rng.random() < .6 else kern.T)
+        if rng.random() < .25:
+            at = int(rng.integers(0, (1 << 20) - n * n))
+            sd = abs(rng.normal(0, 8)) + 1
+            im = np.clip(im + sd * self.noise[at:at + n * n].reshape(n, n), 0, 255).astype(np.uint8)
+        if rng.random() < .15:
+            ok, data = cv2.imencode('.jpg', im, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 75))])
+            im = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        return im
+
+    def occlude(self, im, faces):
+        """Something in front of some faces: a patch of the picture itself, or a flat bar or disc."""
+        rng = self.rng
+        for f in faces:
+            if f[4] or rng.random() > .12:
+                continue
+            w, h = f[2] - f[0], f[3] - f[1]
+            ow, oh = w * rng.uniform(.3, 1.0), h * rng.uniform(.15, .45)
+            if rng.random() < .3:
+                ow, oh = w * rng.uniform(.2, .45), h * rng.uniform(.5, 1.1)
+            cx, cy = f[0] + w * rng.uniform(.1, .9), f[1] + h * rng.uniform(.2, 1.0)
+            a, b = max(0, int(cx - ow / 2)), max(0, int(cy - oh / 2))
+            c, d = min(self.size, int(cx + ow / 2)), min(self.size, int(cy + oh / 2))
+            if c - a < 2 or d - b < 2:
+                continue
+            if rng.random() < .5:
+                y, x = rng.integers(0, self.size - (d - b) + 1), rng.integers(0, self.size - (c - a) + 1)
+                im[b:d, a:c] = im[y:y + d - b, x:x + c - a].copy()
+            elif rng.random() < .5:
+                im[b:d, a:c] = rng.integers(0, 256)
+            else:
+                cv2.ellipse(im, (int(cx), int(cy)), (int(ow / 2), int(oh / 2)), float(rng.uniform(-40, 40)), 0, 360,
+                            int(rng.integers(0, 256)), -1)
+
+    def crop(self):
+        n = self.size
+        canvas, inside = np.zeros((n, n), np.uint8), np.zeros((n, n), bool)
+        quarter = self.rng.random() < .02
+        faces = sum((self.fill(canvas, inside, r, quarter) for r in self.rects()), [])
+        faces = np.concatenate(faces)
+        if quarter:
+            faces[:, 4] = 1
+        self.occlude(canvas, faces)
+        return normalise.normalise(self.tone(canvas), inside), faces
+
+    def batch(self, count):
+        """uint8 (count, 1, size, size) and float32 (count, G, 17), padded with ignore = 2."""
+        planes = np.empty((count, 1, self.size, self.size), np.uint8)
+        rows = []
+        for i in range(count):
+            planes[i, 0], f = self.crop()
+            if len(f) > MAX_FACES:
+                f = f[np.argsort(-(f[:, 4] == 0) * (f[:, 2] - f[:, 0]))][:MAX_FACES]
+            rows.append(f)
+        most = max(1, max(len(f) for f in rows))
+        faces = np.zeros((count, most, COLS), np.float32)
+        faces[:, :, 4] = 2
+        for i, f in enumerate(rows):
+            faces[i, :len(f)] = f
+        return planes, faces
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('what', choices=['pack', 'sheet'])
+    for name in ('detector', 'keypoints', 'scenes', 'landmarks', 'synthetic', 'out'):
+        p.add_argument('--' + name)
+    a = p.parse_args()
+    cv2.setNumThreads(1)
+    if a.what == 'pack':
+        return build(a)
+    crops, tiles = Crops(a.out, seed=1), []
+    for _ in range(20):
+        im, faces = crops.crop()
+        im = cv2.cvtColor(im * 2, cv2.COLOR_GRAY2BGR)
+        for f in faces:
+            cv2.rectangle(im, tuple(int(v) for v in f[:2]), tuple(int(v) for v in f[2:4]),
+                          (0, 255, 0) if f[4] == 0 else (0, 0, 255), 1)
+            for k in range(5 if f[16] else 0):
+                cv2.circle(im, (int(f[6 + 2 * k]), int(f[7 + 2 * k])), 1, [(255, 0, 0), (0, 255, 255)][k % 2], -1)
+        tiles.append(im)
+    cv2.imwrite(os.path.join(a.out, 'sheet.png'), np.vstack([np.hstack(tiles[i:i + 5]) for i in range(0, 20, 5)]))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,280 @@
+"""Trains the detector: float, then folded batch norm and the exact integers (QAT). Resumable.
+
+    train.py --pack DIR --out DIR --minutes 60 --float-share 0.75
+
+The schedule goes by time spent (kept in the checkpoint), so a busy machine shortens nothing but the count of steps.
+Writes OUT/last.pt (everything to resume), OUT/float.pt (averaged weights before folding), OUT/final.pt.
+"""
+import argparse
+import copy
+import math
+import os
+import sys
+import time
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from affect_training import quant  # noqa: E402
+from data import Crops  # noqa: E402
+from model import OUTPUTS, STRIDES, Detector  # noqa: E402
+
+
+def flatten(heads):
+    """(N, cells, 16) of all heads, centres (cells, 2) and strides (cells)."""
+    outs, centres, strides = [], [], []
+    for stride, v in zip(STRIDES, heads.values()):
+        n, _, h, w = v.shape
+        outs.append(v.permute(0, 2, 3, 1).reshape(n, h * w, OUTPUTS).float())
+        y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing='ij')
+        centres.append((torch.stack([x, y], -1).reshape(-1, 2).float() + 0.5) * stride)
+        strides.append(torch.full((h * w,), float(stride)))
+    return torch.cat(outs, 1), torch.cat(centres), torch.cat(strides)
+
+
+def boxes_of(out, centres, strides):
+    """x0 y0 x1 y1 of every cell (N, cells, 4)."""
+    s = strides.view(1, -1, 1)
+    return torch.cat([centres - out[..., 2:4] * s, centres + out[..., 4:6] * s], -1)
+
+
+def iou(a, b):
+    """Elementwise, broadcasting over the leading dimensions."""
+    w = (torch.minimum(a[..., 2], b[..., 2]) - torch.maximum(a[..., 0], b[..., 0])).clamp_min(0)
+    h = (torch.minimum(a[..., 3], b[..., 3]) - torch.maximum(a[..., 1], b[..., 1])).clamp_min(0)
+    area = lambda z: (z[..., 2] - z[..., 0]).clamp_min(0) * (z[..., 3] - z[..., 1]).clamp_min(0)  # noqa: E731
+    return w * h / (area(a) + area(b) - w * h + 1e-6)
+
+
+def diou_loss(a, b):
+    """1 - IoU + centre distance and size difference over the hull (CIoU's place taken by edges)."""
+    hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
+    centre = (a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]) / 2
+    size = (a[..., 2:] - a[..., :2]) - (b[..., 2:] - b[..., :2])
+    spread = (centre / hull.clamp_min(1)).pow(2).sum(-1) + 0.25 * (size / hull.clamp_min(1)).pow(2).sum(-1)
+    return 1 - iou(a, b) + spread
+
+
+@torch.no_grad()
+def assign(out, boxes, centres, strides, faces, topk=9):
+    """SimOTA-like: (owner (N, cells) index of the face or -1, ignored (N, cells) bool)."""
+    image, which = torch.nonzero(faces[..., 4] == 0, as_tuple=True)                # F faces of the batch
+    g = faces[image, which, :4]
+    mid, half = (g[:, :2] + g[:, 2:]) / 2, (g[:, 2:] - g[:, :2]) / 2
+    away = [(centres[None, :, k] - mid[:, None, k]).abs() for k in range(2)]       # F, cells
+    near = away[0] < torch.maximum(half[:, None, 0] * 0.9, 0.75 * strides)
+    near &= away[1] < torch.maximum(half[:, None, 1] * 0.9, 0.75 * strides)
+    side = 2 * (half[:, 0] * half[:, 1]).clamp_min(1).sqrt()
+    level = torch.log2(side[:, None] / (4.0 * strides)).abs()                      # 0: a face spans four cells
+    near &= level < 2.0
+    overlap = iou(boxes[image], g[:, None]) * near
+    score = torch.sigmoid(out[..., 0])[image]
+    prior = torch.exp(-0.7 * level ** 2 - sum(0.5 * (d / half[:, None, k].clamp_min(4)) ** 2
+                                              for k, d in enumerate(away)))
+    metric = (0.15 * prior + overlap ** 3 * (0.3 + score)) * near
+    k = overlap.topk(topk, -1)[0].sum(-1).int().clamp(1, topk)
+    best, where = metric.topk(topk, -1)
+    taken = (torch.arange(topk)[None] < k[:, None]) & (best > 0)
+    f, rank = torch.nonzero(taken, as_tuple=True)
+    order = torch.argsort(best[f, rank]).numpy()            # the best claim on a cell is written last
+    f, cell = f.numpy()[order], where[f, rank].numpy()[order]
+    owner = np.full(out.shape[:2], -1, np.int64)
+    owner[image.numpy()[f], cell] = which.numpy()[f]
+    owner = torch.from_numpy(owner)
+    image, which = torch.nonzero(faces[..., 4] == 1, as_tuple=True)
+    g = faces[image, which, None]
+    inside = ((centres > g[..., :2] - 2) & (centres < g[..., 2:4] + 2)).all(-1).float()
+    ignored = torch.zeros(out.shape[:2]).index_add_(0, image, inside) > 0
+    return owner, ignored & (owner < 0)
+
+
+def losses(heads, faces):
+    """Dictionary of the four losses and the count of positive cells."""
+    out, centres, strides = flatten(heads)
+    boxes = boxes_of(out, centres, strides)
+    owner, ignored = assign(out, boxes, centres, strides, faces)
+    pos = owner >= 0
+    n = max(1, int(pos.sum()))
+    b, a = torch.nonzero(pos, as_tuple=True)
+    f = faces[b, owner[b, a]]
+    fit = iou(boxes[b, a], f[:, :4]).detach()
+    # classification: quality focal; target rises with the box's fit so that good boxes come first
+    target = torch.zeros_like(out[..., 0])
+    target[b, a] = 0.35 + 0.65 * fit
+    p = torch.sigmoid(out[..., 0])
+    weight = torch.where(pos, (target - p.detach()).abs().clamp_min(0.1), 0.75 * p.detach() ** 2)
+    weight = weight * (~ignored)
+    cls = (F.binary_cross_entropy_with_logits(out[..., 0], target, reduction='none') * weight).sum() / n
+    quality = F.binary_cross_entropy_with_logits(out[b, a, 1], fit, reduction='sum') / n
+    box = (diou_loss(boxes[b, a], f[:, :4]) * f[:, 5]).sum() / n
+    side = ((f[:, 2] - f[:, 0]) * (f[:, 3] - f[:, 1])).clamp_min(16).sqrt()
+    pts = centres[a].repeat(1, 5) + out[b, a, 6:] * strides[a, None]
+    err = F.smooth_l1_loss(pts / side[:, None], f[:, 6:16] / side[:, None], beta=0.05, reduction='none').mean(1)
+    points = (err * f[:, 16]).sum() / n
+    return dict(cls=2.0 * cls, quality=0.5 * quality, box=2.0 * box, points=3.0 * points), n, float(fit.mean() if len(fit) else 0)
+
+
+class Average:
+    """Exponential moving average of all parameters and buffers."""
+
+    def __init__(self, net, decay):
+        self.net, self.decay, self.steps = copy.deepcopy(net).eval(), decay, 0
+
+    @torch.no_grad()
+    def update(self, net):
+        self.steps += 1
+        d = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        mine = self.net.state_dict()
+        for k, v in net.state_dict().items():
+            if v.dtype.is_floating_point:
+                mine[k].mul_(d).add_(v.detach(), alpha=1 - d)
+            else:
+                mine[k].copy_(v)
+
+
+def optimiser(net, rate):
+    decay, plain, scales = [], [], []
+    for name, p in net.named_parameters():
+        (scales if name.endswith('.log') else decay if p.ndim == 4 else plain).append(p)
+    return torch.optim.AdamW([dict(params=decay, weight_decay=0.02), dict(params=plain, weight_decay=0.0),
+                              dict(params=scales, weight_decay=0.0)], lr=rate, betas=(0.9, 0.99))
+
+
+def rate_at(done, share, peak, qat_peak):
+    """Learning rate from the part of the time that is spent: warm-up and cosine, twice."""
+    if done < share:
+        t = done / share
+        return peak * min(1.0, t / 0.03) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * t)))
+    t = min(1.0, (done - share) / (1 - share))
+    return qat_peak * min(1.0, t / 0.05) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * t)))
+
+
+def shape_of(text):
+    """"c8=32,n8=1" as arguments of Detector."""
+    return {k: int(v) for k, v in (x.split('=') for x in text.split(',') if x)}
+
+
+class Run:
+    """One training: network, averages, optimiser, time spent; saved and loaded whole."""
+
+    def __init__(self, a):
+        self.a = a
+        torch.manual_seed(a.seed)
+        self.net = Detector(**shape_of(a.shape)).to(memory_format=torch.channels_last)
+        self.phase, self.spent, self.step = 'float', 0.0, 0
+        if a.start:
+            self.net.load_state_dict(torch.load(a.start, weights_only=False)['net'])
+        self.fresh()
+        last = os.path.join(a.out, 'last.pt')
+        if os.path.exists(last):
+            self.load(last)
+
+    def fresh(self):
+        self.average = Average(self.net, self.a.decay)
+        self.opt = optimiser(self.net, self.a.rate)
+
+    def load(self, path):
+        s = torch.load(path, weights_only=False)
+        if s['phase'] == 'qat':
+            for m in self.net.modules():
+                if isinstance(m, quant.Conv):
+                    m.fold_norm()
+            quant.set_mode(self.net, 'qat')
+            self.fresh()
+        self.net.load_state_dict(s['net'])
+        self.average.net.load_state_dict(s['average'])
+        self.average.steps = s['steps']
+        self.opt.load_state_dict(s['opt'])
+        self.phase, self.spent, self.step = s['phase'], s['spent'], s['step']
+
+    def save(self, name):
+        path = os.path.join(self.a.out, name)
+        torch.save(dict(net=self.net.state_dict(), average=self.average.net.state_dict(), steps=self.average.steps,
+                        opt=self.opt.state_dict(), phase=self.phase, spent=self.spent, step=self.step,
+                        shape=self.a.shape), path + '.new')
+        os.replace(path + '.new', path)
+
+    def quantise(self, crops):
+        """From averaged float weights to integers."""
+        self.save('float.pt')
+        self.net.load_state_dict(self.average.net.state_dict())
+        batches = [torch.from_numpy(crops.batch(16)[0]).float().to(memory_format=torch.channels_last) for _ in range(24)]
+        quant.fold(self.net, batches)
+        self.phase = 'qat'
+        self.fresh()
+
+
+def train(a):
+    os.makedirs(a.out, exist_ok=True)
+    run = Run(a)
+    crops = Crops(a.pack, a.size, seed=a.seed + 1000 * run.step, limit=a.limit)
+    budget, t0, log, saved, shown = 60 * a.minutes, time.time(), {}, time.time(), 0
+    busy = time.process_time()
+    while run.spent < budget:
+        done = run.spent / budget
+        if run.phase == 'float' and done >= a.float_share:
+            run.quantise(crops)
+        if run.phase == 'float':
+            run.net.train()
+        rate = rate_at(done, a.float_share, a.rate, a.qat_rate)
+        for g, k in zip(run.opt.param_groups, (1, 1, 2)):
+            g['lr'] = rate * k
+        planes, faces = crops.batch(a.batch)
+        heads = run.net(torch.from_numpy(planes).float().to(memory_format=torch.channels_last))
+        parts, n, fit = losses(heads, torch.from_numpy(faces))
+        loss = sum(parts.values())
+        run.opt.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(run.net.parameters(), 10.0)
+        if torch.isfinite(norm):
+            run.opt.step()
+        run.average.update(run.net)
+        run.step += 1
+        now = time.time()
+        run.spent += now - t0
+        t0 = now
+        for k, v in dict({k: float(v.detach()) for k, v in parts.items()}, fit=fit, pos=n / a.batch).items():
+            log.setdefault(k, []).append(v)
+        if run.step % 50 == 0:
+            cpu = time.process_time() - busy
+            busy = time.process_time()
+            print(f'{run.phase} step {run.step} {run.spent / 60:.1f} min rate {rate:.2e}',
+                  ' '.join(f'{k} {np.mean(v):.3f}' for k, v in log.items()),
+                  f'norm {float(norm):.1f} crops/s {50 * a.batch / max(run.spent - shown, 1e-3):.0f}'
+                  f' per cpu s {50 * a.batch / cpu:.0f}', flush=True)
+            shown, log = run.spent, {}
+        if now - saved > 120:
+            run.save('last.pt')
+            saved = time.time()
+    run.save('last.pt')
+    run.save('final.pt')
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--pack', required=True)
+    p.add_argument('--out', required=True)
+    p.add_argument('--shape', default='', help='arguments of Detector, e.g. "c8=32,n8=1"')
+    p.add_argument('--start', help='checkpoint whose float weights are the start')
+    p.add_argument('--minutes', type=float, default=60)
+    p.add_argument('--float-share', type=float, default=0.75)
+    p.add_argument('--rate', type=float, default=3e-3)
+    p.add_argument('--qat-rate', type=float, default=4e-4)
+    p.add_argument('--decay', type=float, default=0.998)
+    p.add_argument('--batch', type=int, default=16)
+    p.add_argument('--size', type=int, default=320)
+    p.add_argument('--limit', type=float, help='this part of the pictures only (sanity runs)')
+    p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--threads', type=int, default=1)
+    a = p.parse_args()
+    torch.set_num_threads(a.threads)
+    cv2.setNumThreads(a.threads)
+    train(a)
+
+
+if __name__ == '__main__':
+    main()
