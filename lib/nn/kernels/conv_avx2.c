@@ -29,6 +29,7 @@ enum {
 
 /* Sizes that the shape alone decides. */
 typedef struct layout {
+    int flat;           /* the whole kernel is one segment */
     int32_t row_groups; /* groups of four taps in a row of the kernel */
     int32_t segments;
     int32_t groups; /* in a segment */
@@ -40,9 +41,9 @@ typedef struct layout {
 static layout layout_of(const af_shape *shape) {
     layout l;
     l.row_groups = (shape->kw * shape->pixel + 3) / 4;
-    const int flat = shape->kh * l.row_groups <= FLAT;
-    l.segments = flat ? 1 : shape->kh;
-    l.groups = flat ? shape->kh * l.row_groups : l.row_groups;
+    l.flat = shape->kh * l.row_groups <= FLAT;
+    l.segments = l.flat ? 1 : shape->kh;
+    l.groups = l.flat ? shape->kh * l.row_groups : l.row_groups;
     const size_t all = (size_t)(l.segments * l.groups);
     l.table = af_round_up((2 * (size_t)l.segments + all) * sizeof(int32_t), 64);
     l.tile = l.table + all * GROUP;
@@ -136,9 +137,9 @@ static void pack_tile(const af_shape *shape, const layout *l, const int8_t *weig
     for (int32_t s = 0; s < l->segments; s++) {
         int32_t n = 0;
         for (int32_t g = 0; g < l->groups; g++) {
-            const int32_t row = l->segments == 1 ? g / l->row_groups : 0;
+            const int32_t row = l->flat ? g / l->row_groups : 0;
             const int32_t byte = 4 * (g % l->row_groups);
-            const int32_t ky = l->segments == 1 ? row : s;
+            const int32_t ky = l->flat ? row : s;
             offsets[n] = row << 16 | byte;
             n += fetch_group(shape, weights, tile, ky, byte, groups + n * GROUP) != 0;
         }
@@ -415,11 +416,11 @@ void af_conv_avx2(const af_conv_job *job) {
             const int32_t *const counts = (const int32_t *)(const void *)packed;
             const int32_t *const offsets = counts + 2 * l.segments;
             int32_t flat[FLAT];
-            for (int32_t i = 0; l.segments == 1 && i < 2 * counts[0] + counts[1]; i++)
+            for (int32_t i = 0; l.flat && i < 2 * counts[0] + counts[1]; i++)
                 flat[i] = (int32_t)((offsets[i] >> 16) * job->in_row) + (offsets[i] & 0xFFFF);
             const tile t = {
                 .counts = counts,
-                .offsets = l.segments == 1 ? flat : offsets,
+                .offsets = l.flat ? flat : offsets,
                 .weights = (const int8_t *)packed + l.table,
                 .segments = l.segments,
                 .in_row = job->in_row,
