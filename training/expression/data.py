@@ -31,6 +31,8 @@ MEANS = {                               # none, full
     'lip_pucker': ('mouthPucker', 0, .98), 'lip_stretch': ('mouthStretch', 0, .68), 'smile': ('mouthSmile', 0, .95),
     'upper_lip_raise': ('mouthUpperUp', 0, .78)}
 MAP5 = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380), (4,), (61,), (291,))
+# RAF-DB's aligned pictures are stretched by about 1.2 in width and cut at the chin: jawOpen is dead in them.
+STRETCHED = ('jaw_drop', 'lip_pucker', 'lip_stretch')
 SETS = ('ferplus', 'rafdb', 'affectnet_yolo', 'affectnet_mask', 'muxspace', 'smiled', 'stills')
 
 
@@ -125,6 +127,8 @@ def prepare_set(name, pack_path, teacher_path, out):
     five[~found] = augment.BOX_POINTS.numpy() * side
     x, w = expressions(t['blend'], t['names'], lip_gap(p, (13, 14), (61, 291)))
     w *= np.where(found, np.where(t['pass'] >= 2, .5, 1), 0)[:, None]
+    for k in STRETCHED if name == 'rafdb' else ():
+        w[:, EXPRESSIONS.index(k)] = 0
     smile = pack['smile']
     k = EXPRESSIONS.index('smile')
     if (smile >= 0).any():                                  # people's yes/no and the teacher, half each
