@@ -277,6 +277,46 @@ static void crop_regions(void **state) {
     picture_free(&p);
 }
 
+/* To the bit, by the definition of docs/image.md: for maps that 16 fractional bits hold exactly,
+ * positions are rounded to 1/256 of a pixel of the reduced picture and values once. */
+static void crop_bytes(void **state) {
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        picture p = picture_new(AFFECT_GREY, random_between(60, 400), random_between(60, 400), 0, 0,
+                                0, 0, 1, 0);
+        const af_similarity s = {(float)random_between(-900, 900) / 256,
+                                 (float)random_between(1, 900) / 256,
+                                 (float)random_between(0, 200 * 16) / 16,
+                                 (float)random_between(-100 * 16, 200 * 16) / 16};
+        const int level = level_of(&s);
+        plane small = halved(&p.shown, level);
+        uint32_t histogram[256] = {0};
+        uint8_t table[256];
+        static uint8_t crop[64 * 64];
+        static int luma[64 * 64];
+        for (int i = 0; i < 64 * 64; i++) {
+            const int column = i % 64, line = i / 64;
+            const double u = column + 0.5, v = line + 0.5;
+            const double x = (double)s.a * u - (double)s.b * v + (double)s.tx;
+            const double y = (double)s.b * u + (double)s.a * v + (double)s.ty;
+            luma[i] = -1;
+            if (x < 0 || y < 0 || x >= p.shown.width || y >= p.shown.height)
+                continue;
+            const double at_x = floor((x / (1 << level) - 0.5) * 256 + 0.5) / 256;
+            const double at_y = floor((y / (1 << level) - 0.5) * 256 + 0.5) / 256;
+            luma[i] = (int)floor(bilinear(&small, at_x + 0.5, at_y + 0.5) + 0.5);
+            histogram[luma[i]]++;
+        }
+        af_contrast_table(histogram, table);
+        float share;
+        take_crop(&p, &s, 64, 0, crop, &share);
+        for (int i = 0; i < 64 * 64; i++)
+            assert_int_equal(crop[i], luma[i] < 0 ? AF_PAD : table[luma[i]]);
+        free(small.at);
+        picture_free(&p);
+    }
+}
+
 /* A crop on whole pixels is the picture itself, through the table; also reduced. */
 static void crop_identities(void **state) {
     (void)state;
@@ -415,11 +455,11 @@ static void crop_large(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contrast),      cmocka_unit_test(fits),
-        cmocka_unit_test(degenerate),    cmocka_unit_test(crops),
-        cmocka_unit_test(crop_regions),  cmocka_unit_test(crop_identities),
-        cmocka_unit_test(crop_extremes), cmocka_unit_test(crop_bits),
-        cmocka_unit_test(crop_large),
+        cmocka_unit_test(contrast),        cmocka_unit_test(fits),
+        cmocka_unit_test(degenerate),      cmocka_unit_test(crops),
+        cmocka_unit_test(crop_regions),    cmocka_unit_test(crop_bytes),
+        cmocka_unit_test(crop_identities), cmocka_unit_test(crop_extremes),
+        cmocka_unit_test(crop_bits),       cmocka_unit_test(crop_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
