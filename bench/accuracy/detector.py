@@ -4,9 +4,9 @@
     detector.py --tool build/affect --truth DIR/val.jsonl [--negatives DIR/negatives.jsonl]
                 [--detect-size 640] [--sheet worst.png] [--limit N]
 
-Truth: JSON lines {"file": path from the list's folder, "faces": [[x, y, w, h, flag], ...], "source": …}; flag 1 = ignore.
-Of the face-free pictures only the held-back ones are used: those whose SHA-1 of the file name is in the last fifth
-(the same rule as training/detector/data.py), or all with --all-negatives.
+Truth: JSON lines {"file": path from the list's folder, "faces": [[x, y, w, h, flag], ...], "source": …};
+flag 1 = ignore. Of the face-free pictures only the held-back ones are used: a fifth, chosen by the SHA-1 of
+the file name (the same rule as training/detector/data.py), or all with --all-negatives.
 
 Prints AP at IoU .5 and .35, precision and recall at the default threshold, AP or recall by size, source and
 brightness, and a false-alarm curve; --sheet writes a picture of the worst misses (red) and alarms (yellow).
@@ -37,13 +37,15 @@ def match(truth, pred, least):
     """Greedy by score for one picture.
 
     truth (N, 5: box, ignore), pred (M, 5: box, score) -> hits (M: 1 right, 0 wrong, -1 does not count),
-    found (N: score of the prediction that found it, -1). A prediction whose best free face is below `least` but
-    that lies on an ignored one (IoU >= .3) does not count.
+    found (N: score of the prediction that found it, -1). A prediction whose best free face is below `least`
+    but that lies on an ignored one (IoU >= .3) does not count.
     """
     order = np.argsort(-pred[:, 4], kind='stable')
     ignore = truth[:, 4] > 0
     hits, found, used = np.zeros(len(pred), int), np.full(len(truth), -1.0), np.zeros(len(truth), bool)
-    overlap = iou(pred[:, :4], truth[:, :4]) if len(pred) and len(truth) else np.zeros((len(pred), len(truth)))
+    overlap = np.zeros((len(pred), len(truth)))
+    if overlap.size:
+        overlap = iou(pred[:, :4], truth[:, :4])
     for k in order:
         free = np.where(used | ignore, -1.0, overlap[k])
         j = int(free.argmax()) if len(free) else -1
@@ -84,11 +86,14 @@ def evaluate(truth, pred, least=.5, chosen=None):
         t, p = boxes(truth[f]), boxes(pred.get(f, []))
         h, hit = match(t, p, least)
         real = t[:, 4] == 0
-        scores.append(p[:, 4]), hits.append(h), found.append(hit[real]), height.append(np.minimum(t[:, 2], t[:, 3])[real])
+        scores.append(p[:, 4])
+        hits.append(h)
+        found.append(hit[real])
+        height.append(np.minimum(t[:, 2], t[:, 3])[real])
     join = lambda parts: np.concatenate(parts) if parts else np.zeros(0)     # noqa: E731
     scores, hits, found, height = map(join, (scores, hits, found, height))
-    return dict(ap=average_precision(scores, hits, len(found)), faces=len(found), pictures=len(files), scores=scores,
-                hits=hits, found=found, height=height)
+    return dict(ap=average_precision(scores, hits, len(found)), faces=len(found), pictures=len(files),
+                scores=scores, hits=hits, found=found, height=height)
 
 
 def at_threshold(result, threshold):
@@ -110,8 +115,8 @@ def read_lines(path):
 
 def run_tool(a, root, files, extra):
     """{file: [[x, y, w, h, score], ...]} from one run of the tool."""
-    command = [a.tool, 'read', '--signals', 'none', '--detect-size', str(a.detect_size), '--max-faces', '300', '--quiet',
-               *extra, '-']
+    command = [a.tool, 'read', '--signals', 'none', '--detect-size', str(a.detect_size), '--max-faces', '300',
+               '--quiet', *extra, '-']
     paths = {os.path.join(root, f): f for f in files}
     done = subprocess.run(command, input='\n'.join(paths) + '\n', capture_output=True, text=True)
     if done.returncode not in (0, 1):
@@ -150,7 +155,8 @@ def report_sizes(result, threshold):
         of = (result['height'] >= lo) & (result['height'] < hi)
         if of.any():
             name = f'{lo}..{int(hi)}' if hi < 1e9 else f'{lo}..'
-            print(f'  shorter side {name} px: recall {np.mean(result["found"][of] >= threshold):.4f} ({int(of.sum())} faces)')
+            recall = np.mean(result['found'][of] >= threshold)
+            print(f'  shorter side {name} px: recall {recall:.4f} ({int(of.sum())} faces)')
 
 
 def report_alarms(pred, result, default):
@@ -158,10 +164,12 @@ def report_alarms(pred, result, default):
     best = np.array([max([p[4] for p in rows], default=0) for rows in pred.values()])
     every = np.array([p[4] for rows in pred.values() for p in rows])
     alarms = int((every >= default).sum())
-    print(f'face-free pictures: {len(pred)}; at the default threshold {alarms} alarms in {int((best >= default).sum())} pictures')
+    print(f'face-free pictures: {len(pred)}; at the default threshold {alarms} alarms in '
+          f'{int((best >= default).sum())} pictures')
     for t in sorted({.2, .3, .4, .5, .6, .7, .8, round(default, 3)}):
         recall, precision = at_threshold(result, t)
-        print(f'  threshold {t:.3f}: {int((every >= t).sum()):4d} alarms, {1000 * (every >= t).sum() / max(1, len(pred)):.1f} a thousand;'
+        count = int((every >= t).sum())
+        print(f'  threshold {t:.3f}: {count:4d} alarms, {1000 * count / max(1, len(pred)):.1f} a thousand;'
               f' recall {recall:.4f}, precision {precision:.4f}')
 
 
@@ -196,7 +204,8 @@ def write_sheet(path, root, truth, pred, threshold, tile=180, across=8, rows=4):
             side = max(3 * max(b[2], b[3]), 60)
             cx, cy = b[0] + b[2] / 2, b[1] + b[3] / 2
             piece = im.crop([int(cx - side / 2), int(cy - side / 2), int(cx + side / 2), int(cy + side / 2)])
-            sheet.paste(piece.resize((tile - 2, tile - 2)), (k % across * tile, (half * rows + k // across) * tile))
+            at = k % across * tile, (half * rows + k // across) * tile
+            sheet.paste(piece.resize((tile - 2, tile - 2)), at)
     sheet.save(path)
     print(f'{path}: {len(misses)} misses (upper half, red), {len(alarms)} alarms (lower half, yellow)')
 
@@ -208,7 +217,7 @@ def main():
     p.add_argument('--negatives')
     p.add_argument('--all-negatives', action='store_true')
     p.add_argument('--detect-size', type=int, default=640)
-    p.add_argument('--threshold', type=float, help='operating point; default: the lowest score the tool itself reports')
+    p.add_argument('--threshold', type=float, help='operating point; else the lowest score the tool reports')
     p.add_argument('--sheet')
     p.add_argument('--limit', type=int)
     a = p.parse_args()
@@ -223,8 +232,9 @@ def main():
         print(f'default threshold, from the lowest reported score: {default:.3f}')
     result = evaluate(truth, pred)
     recall, precision = at_threshold(result, default)
-    print(f'detect size {a.detect_size}: AP50 {result["ap"]:.4f}, AP35 {evaluate(truth, pred, .35)["ap"]:.4f}, at {default:.3f} '
-          f'recall {recall:.4f} precision {precision:.4f} ({result["faces"]} faces, {result["pictures"]} pictures)')
+    print(f'detect size {a.detect_size}: AP50 {result["ap"]:.4f}, AP35 {evaluate(truth, pred, .35)["ap"]:.4f}, '
+          f'at {default:.3f} recall {recall:.4f} precision {precision:.4f} '
+          f'({result["faces"]} faces, {result["pictures"]} pictures)')
     report_sizes(result, default)
     report_groups(a, root, truth, pred, sources)
     if a.negatives:

@@ -3,10 +3,10 @@
     evaluate.py --pack DIR --checkpoint FILE --mode float|qat|exact [--sizes 640,320] [--choose-threshold]
                 [--threshold T] [--limit N] [--save predictions.json]
 
-float: a float checkpoint (float.pt or one of the float phase). qat: float32 arithmetic of the integers (fast, nearly
-exact). exact: the integers of the C library. A float checkpoint in qat or exact mode is folded and quantised without training.
-Scoring: bench/accuracy/detector.py. The thresholds are chosen on the `tune` part of the face-free photos, everything
-else is printed for the held-back part.
+float: a float checkpoint (float.pt or one of the float phase). qat: float32 arithmetic of the integers (fast,
+nearly exact). exact: the integers of the C library. A float checkpoint in qat or exact mode is folded and
+quantised without training. Scoring: bench/accuracy/detector.py. The threshold is chosen on the `tune` part of the
+face-free photos, everything else is printed for the held-back part.
 """
 import argparse
 import importlib.util
@@ -89,7 +89,8 @@ def detect(net, luma, longest, least=0.02, enlarge=False):
 
 
 def scorer():
-    spec = importlib.util.spec_from_file_location('accuracy', os.path.join(HERE, '../../bench/accuracy/detector.py'))
+    path = os.path.join(HERE, '../../bench/accuracy/detector.py')
+    spec = importlib.util.spec_from_file_location('accuracy', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -109,8 +110,8 @@ class Measure:
         return out
 
     def predict(self, ids, size):
-        return {str(self.pics.names[i]): detect(self.net, self.pics.picture(i), size, enlarge=self.a.enlarge).tolist()
-                for i in ids}
+        return {str(self.pics.names[i]):
+                detect(self.net, self.pics.picture(i), size, enlarge=self.a.enlarge).tolist() for i in ids}
 
     def ids(self, group, split):
         ids = self.pics.select(group, split)
@@ -124,7 +125,8 @@ class Measure:
         recall, precision = self.score.at_threshold(r, threshold)
         loose = self.score.evaluate(truth, pred, .35)['ap']
         print(f'people held back, longest side {size}: AP50 {r["ap"]:.4f} AP35 {loose:.4f} '
-              f'at {threshold:.2f} recall {recall:.4f} precision {precision:.4f} ({r["faces"]} faces)', flush=True)
+              f'at {threshold:.2f} recall {recall:.4f} precision {precision:.4f} ({r["faces"]} faces)',
+              flush=True)
         self.score.report_sizes(r, threshold)
 
     def recall(self, group, size, threshold):
@@ -138,12 +140,14 @@ class Measure:
             for t in f[(f[:, 4] == 0) & (f[:, 16] > 0)]:
                 if not len(p):
                     continue
-                j = int(self.score.iou(np.array([[t[0], t[1], t[2] - t[0], t[3] - t[1]]]), p[:, :4])[0].argmax())
+                box = np.array([[t[0], t[1], t[2] - t[0], t[3] - t[1]]])
+                j = int(self.score.iou(box, p[:, :4])[0].argmax())
                 eyes = np.hypot(t[6] - t[8], t[7] - t[9])
                 e = np.hypot(*(p[j, 5:].reshape(5, 2) - t[6:16].reshape(5, 2)).T).mean() / max(eyes, 1)
                 if p[j, 4] >= threshold and e < 1:
                     errors.append(e)
-        print(f'{group} held back, {size}: recall at {threshold:.2f} {self.score.at_threshold(r, threshold)[0]:.4f} '
+        recall = self.score.at_threshold(r, threshold)[0]
+        print(f'{group} held back, {size}: recall at {threshold:.2f} {recall:.4f} '
               f'({r["faces"]} faces), points {100 * np.mean(errors):.1f} % of the eye distance', flush=True)
 
     def alarms(self, split, size):
@@ -170,8 +174,8 @@ class Measure:
                 for group in ('portraits', 'scenes', 'rendered'):
                     self.recall(group, size, threshold)
                 best = self.alarms(VAL, size)
-                print(f'negatives held back, {size}: {int((best >= threshold).sum())} of {len(best)} pictures with an '
-                      f'alarm; highest {np.round(np.sort(best)[::-1][:8], 3)}', flush=True)
+                print(f'negatives held back, {size}: {int((best >= threshold).sum())} of {len(best)} pictures '
+                      f'with an alarm; highest {np.round(np.sort(best)[::-1][:8], 3)}', flush=True)
         if a.save:
             with open(a.save, 'w') as f:
                 json.dump(self.kept, f)

@@ -1,6 +1,6 @@
 """Writes the trained detector as lib/models/detector/weights.c (container with golden vectors).
 
-    export_net.py --checkpoint FILE --pack DIR --out lib/models/detector/weights.c --version 0.1.0 --threshold 0.5
+    export_net.py --checkpoint FILE --pack DIR --out lib/models/detector/weights.c --threshold 0.5
 
 A float checkpoint is folded and quantised without training first (for a first look only).
 """
@@ -28,7 +28,8 @@ def main():
     version = tuple(int(x) for x in a.version.split('.'))
     data = export.container(net, 'detector', version, None, (96, 160), step=STEP, seed=7,
                             params=[a.threshold, SUPPRESS, *STRIDES])
-    export.write_c(data, a.out, 'af_model_detector', f'Face detector {a.version}; see MODEL_CARD.md beside this file.')
+    export.write_c(data, a.out, 'af_model_detector',
+                   f'Face detector {a.version}; see MODEL_CARD.md beside this file.')
     if a.binary:
         with open(a.binary, 'wb') as f:
             f.write(data)

@@ -1,7 +1,7 @@
 """The face detector: strides 8, 16, 32 and 64, anchor-free, 16 outputs a cell (DECODE.md).
 
-Time decides the shape: one 5x5 convolution down to stride 4, depthwise + pointwise where planes are large, dense
-3x3 at stride 32.
+Time decides the shape: one 5x5 convolution down to stride 4, depthwise + pointwise where planes are large,
+dense 3x3 at stride 32.
 """
 import os
 import sys

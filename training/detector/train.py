@@ -2,7 +2,7 @@
 
     train.py --pack DIR --out DIR --minutes 60 --float-share 0.75
 
-The schedule goes by time spent (kept in the checkpoint), so a busy machine shortens nothing but the count of steps.
+The schedule goes by time spent (kept in the checkpoint): a busy machine means fewer steps, nothing else.
 Writes OUT/last.pt (everything to resume), OUT/float.pt (averaged weights before folding), OUT/final.pt.
 """
 import argparse
@@ -69,7 +69,7 @@ def assign(out, boxes, centres, strides, faces, topk=9):
     near = away[0] < torch.maximum(half[:, None, 0] * 0.9, 0.75 * strides)
     near &= away[1] < torch.maximum(half[:, None, 1] * 0.9, 0.75 * strides)
     side = 2 * (half[:, 0] * half[:, 1]).clamp_min(1).sqrt()
-    level = torch.log2(side[:, None] / (4.0 * strides)).abs()                      # 0: a face spans four cells
+    level = torch.log2(side[:, None] / (4.0 * strides)).abs()              # 0: a face spans four cells
     near &= level < 2.0
     overlap = iou(boxes[image], g[:, None]) * near
     score = torch.sigmoid(out[..., 0])[image]
@@ -113,9 +113,11 @@ def losses(heads, faces):
     box = (diou_loss(boxes[b, a], f[:, :4]) * f[:, 5]).sum() / n
     side = ((f[:, 2] - f[:, 0]) * (f[:, 3] - f[:, 1])).clamp_min(16).sqrt()
     pts = centres[a].repeat(1, 5) + out[b, a, 6:] * strides[a, None]
-    err = F.smooth_l1_loss(pts / side[:, None], f[:, 6:16] / side[:, None], beta=0.05, reduction='none').mean(1)
+    err = F.smooth_l1_loss(pts / side[:, None], f[:, 6:16] / side[:, None], beta=0.05, reduction='none')
+    err = err.mean(1)
     points = (err * f[:, 16]).sum() / n
-    return dict(cls=2.0 * cls, quality=0.5 * quality, box=2.0 * box, points=3.0 * points), n, float(fit.mean() if len(fit) else 0)
+    mean = float(fit.mean()) if len(fit) else 0.0
+    return dict(cls=2.0 * cls, quality=0.5 * quality, box=2.0 * box, points=3.0 * points), n, mean
 
 
 class Average:
@@ -125,15 +127,20 @@ class Average:
         self.net, self.decay, self.steps = copy.deepcopy(net).eval(), decay, 0
 
     @torch.no_grad()
-    def update(self, net):
+    def update(self, net, every=4):
+        """Called at each step, works at every fourth."""
         self.steps += 1
-        d = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        mine = self.net.state_dict()
-        for k, v in net.state_dict().items():
-            if v.dtype.is_floating_point:
-                mine[k].mul_(d).add_(v.detach(), alpha=1 - d)
+        if self.steps % every:
+            return
+        d = min(self.decay, (1 + self.steps) / (10 + self.steps)) ** every
+        mine, new = [], []
+        for a, b in zip(self.net.state_dict().values(), net.state_dict().values()):
+            if b.dtype.is_floating_point:
+                mine.append(a)
+                new.append(b)
             else:
-                mine[k].copy_(v)
+                a.copy_(b)
+        torch._foreach_lerp_(mine, new, 1 - d)
 
 
 def optimiser(net, rate):
@@ -141,7 +148,8 @@ def optimiser(net, rate):
     for name, p in net.named_parameters():
         (scales if name.endswith('.log') else decay if p.ndim == 4 else plain).append(p)
     return torch.optim.AdamW([dict(params=decay, weight_decay=0.02), dict(params=plain, weight_decay=0.0),
-                              dict(params=scales, weight_decay=0.0)], lr=rate, betas=(0.9, 0.99))
+                              dict(params=scales, weight_decay=0.0)], lr=rate, betas=(0.9, 0.99),
+                             fused=True)
 
 
 def rate_at(done, share, peak, qat_peak):
@@ -193,8 +201,8 @@ class Run:
 
     def save(self, name):
         path = os.path.join(self.a.out, name)
-        torch.save(dict(net=self.net.state_dict(), average=self.average.net.state_dict(), steps=self.average.steps,
-                        opt=self.opt.state_dict(), phase=self.phase, spent=self.spent, step=self.step,
+        torch.save(dict(net=self.net.state_dict(), average=self.average.net.state_dict(),
+                        steps=self.average.steps, opt=self.opt.state_dict(), phase=self.phase, spent=self.spent, step=self.step,
                         shape=self.a.shape), path + '.new')
         os.replace(path + '.new', path)
 
@@ -202,7 +210,7 @@ class Run:
         """From averaged float weights to integers."""
         self.save('float.pt')
         self.net.load_state_dict(self.average.net.state_dict())
-        batches = [torch.from_numpy(crops.batch(16)[0]).float().to(memory_format=torch.channels_last) for _ in range(24)]
+        batches = [torch.from_numpy(crops.batch(16)[0]).float() for _ in range(24)]
         quant.fold(self.net, batches)
         self.phase = 'qat'
         self.fresh()
@@ -247,7 +255,7 @@ def train(a):
                   f'norm {float(norm):.1f} crops/s {50 * a.batch / max(run.spent - shown, 1e-3):.0f}'
                   f' per cpu s {50 * a.batch / cpu:.0f}', flush=True)
             shown, log = run.spent, {}
-        if now - saved > 120:
+        if now - saved > 60:
             run.save('last.pt')
             saved = time.time()
     run.save('last.pt')
