@@ -1,7 +1,7 @@
 """Eye packs, rendered stills and the landmark packs' eyes -> one training set; batches of crops.
 
     python data.py --cabin PACKS/cabin --stills stills.npz --packs PACKS/landmarks --teacher teacher.npz \
-                   --negatives DETECTOR_PACK --out SET_FOLDER [--own FOLDER]
+                   --negatives DETECTOR_PACK --out SET_FOLDER [--extra FOLDER] [--own FOLDER]
 
 Every row is a 64 px picture of an eye. Eyes cut from faces have the geometry of docs/arithmetic.md with a margin:
 the network's crop is their middle 1/1.6, outer corner on the picture's left. Pictures of the eye sets are whole.
@@ -12,18 +12,15 @@ fractions of the 64 px picture, gaze (2) camera axes x right y up, NaN unknown; 
 unknown side), real (bool).
 """
 import argparse
+import importlib.util
 import json
 import os
-import sys
 
 import numpy as np
 import torch
 from PIL import Image
 
 from affect_training import augment, normalise
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'landmarks'))
-import importlib.util                                                                    # noqa: E402
 
 _spec = importlib.util.spec_from_file_location(
     'landmark_data', os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'landmarks', 'data.py'))
@@ -162,6 +159,25 @@ def face_rows(packs, source, teacher, hold_back=True):
     return out
 
 
+def extra_rows(folder):
+    """Eyes of training/landmarks/extra.py's set (expression packs with teacher points)."""
+    z = np.load(folder + '/truth.npz')
+    images, points, mesh = np.load(folder + '/images.npy', mmap_mode='r'), z['points'].astype(float), z['mesh']
+    yaw = np.degrees(np.arcsin(np.clip(z['axes'][:, 3], -1, 1)))
+    pitch = np.degrees(np.arcsin(np.clip(z['axes'][:, 4], -1, 1)))
+    out = []
+    for left in (False, True):
+        k = (np.abs(yaw) < 40) & (yaw * (1 if left else -1) < 25) & (pitch > -20)
+        p = points[k]
+        m = widen(eye_crops(p, left))
+        ratio = eye_ratio(p, left)
+        closed = np.where(ratio < 0.07, 1.0, np.where(ratio > 0.2, 0.0, np.nan))
+        iris = np.where((ratio > 0.15)[:, None], in_picture(mesh[k][:, 473 if left else 468].astype(float), m), np.nan)
+        out.append(rows('extra', cut(np.asarray(images[k]), m), np.zeros(len(p)), closed,
+                        np.clip((ratio - 0.05) / 0.25, 0, 1.4), 0.2, iris, None, weight=0.4))
+    return out
+
+
 def negative_rows(packs, folder):
     """What is no eye: parts of face-free photos; parts of faces away from the eyes."""
     neg = landmark_data.negative_rows(folder, 1)
@@ -203,6 +219,8 @@ def build(a):
     for s in ('helen', 'afw', 'frl', 'ytf', 'irdepth', 'drivface', 'pointing04'):
         parts += face_rows(a.packs, s, teacher)
     parts += negative_rows(a.packs, a.negatives)
+    if a.extra:
+        parts += extra_rows(a.extra)
     if a.own:
         parts.append(own_rows(a.own))
     np.save(a.out + '/images.npy', np.concatenate([p.pop('images') for p in parts]))
@@ -255,7 +273,7 @@ class Batches:
         pool = self.pool[s]
         if len(pool) == 1:
             return self.pick.choice(pool[0], k)
-        share = 0.5 if s not in ('stills', 'faces') else 0.25
+        share = 0.5 if s not in ('stills', 'faces', 'extra') else 0.25
         n = self.pick.binomial(k, share)
         return np.concatenate([self.pick.choice(pool[0], n), self.pick.choice(pool[1], k - n)])
 
@@ -273,24 +291,32 @@ class Batches:
         m = torch.where(wrong.view(-1, 1, 1), away, m)
         luma, inside = augment.sample(torch.from_numpy(d.images[index])[:, None], m, 32)
         inside = torch.where((torch.rand(n, generator=rng) < 0.7).view(-1, 1, 1, 1), torch.ones_like(inside), inside)
-        luma, spoiled = spoil(luma, rng)
-        luma, covered = augment.photometric(luma, rng, 0.7, 0.12)
+        clean = luma
+        luma, _ = spoil(luma, rng)
+        luma, covered = augment.photometric(luma, rng, 0.45, 0.12)
         hidden = covered[:, :, 8:24, 6:26].mean((1, 2, 3))
         x = normalise.normalise_batch(luma, inside)
-        return x, self.truth(index, m, wrong | spoiled, hidden)
+        return x, self.truth(index, m, wrong, hidden, likeness(clean, luma))
 
-    def truth(self, index, m, bad, hidden):
+    def truth(self, index, m, wrong, hidden, like):
         d = self.data
-        good = torch.from_numpy(d.source[index] != 'negative') & ~bad & (hidden < 0.6)
-        doubt = (hidden > 0.3) & (hidden < 0.75)
+        good = torch.from_numpy(d.source[index] != 'negative') & ~wrong & (hidden < 0.6) & (like > 0.5)
+        doubt = ((hidden > 0.3) & (hidden < 0.75)) | ((like > 0.35) & (like < 0.65))
         iris = augment.to_crop(d.iris[index][:, None] * SIDE, m)[:, 0]
         lin = m[:, :, :2]
         q = lin / torch.linalg.det(lin).abs().sqrt().view(-1, 1, 1)
         g = d.gaze[index]
         flat = (torch.stack([g[:, 0], -g[:, 1]], 1)[:, None] @ q)[:, 0]
-        w = d.weight[index] * good * torch.where(hidden > 0.3, 0.2, 1.0)
+        w = d.weight[index] * good * torch.where(hidden > 0.3, 0.2, 1.0) * torch.where(like < 0.65, 0.3, 1.0)
         return dict(closed=d.closed[index], open=d.open[index], open_weight=d.open_weight[index] * w, iris=iris,
                     gaze=torch.stack([flat[:, 0], -flat[:, 1]], 1), weight=w, good=good.float(), doubt=doubt)
+
+
+def likeness(clean, luma):
+    """Correlation of what is left with the crop before it was degraded: below about 0.5 nobody can read it."""
+    a, b = clean[:, :, 4:28, 4:28].flatten(1), luma[:, :, 4:28, 4:28].flatten(1)
+    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+    return (a * b).sum(1) / ((a * a).sum(1) * (b * b).sum(1)).clamp_min(1e-6).sqrt()
 
 
 def spoil(luma, rng, share=0.06):
@@ -318,6 +344,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ('cabin', 'stills', 'packs', 'teacher', 'negatives', 'out'):
         ap.add_argument('--' + name, required=True)
+    ap.add_argument('--extra', help="set folder of training/landmarks/extra.py")
     ap.add_argument('--own')
     build(ap.parse_args())
 

@@ -235,6 +235,12 @@ class Set:
 
     def __init__(self, folder):
         self.images = np.load(folder + '/images.npy', mmap_mode='r')
+        if not os.path.exists(folder + '/half.npy'):        # 2x2 means, for crops coarser than 1.5 pixels
+            i = self.images
+            np.save(folder + '/half.npy', np.concatenate([
+                (i[k:k + 256].reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4)) + 0.5).astype(np.uint8)
+                for k in range(0, len(i), 256)]))
+        self.half = np.load(folder + '/half.npy', mmap_mode='r')
         z = np.load(folder + '/truth.npz')
         self.source, self.val = z['source'], z['val']
         for k in ('points', 'weight', 'axes', 'axes_weight', 'seen'):
@@ -276,9 +282,9 @@ def alignment(points, rng):
     noisy = five + torch.randn(five.shape, generator=rng) * (sigma * dist).view(-1, 1, 1)
     m = augment.fit_crop(noisy, augment.LANDMARK_TEMPLATE)
     mirror = torch.rand(n, generator=rng) < 0.5
-    near = augment.perturb(m, rng, rotation=12, scale=0.06, shift=0.025, mirror=mirror)
+    near = augment.perturb(m, rng, rotation=8, scale=0.06, shift=0.025, mirror=mirror)
     box = augment.perturb(m, rng, rotation=22, scale=0.25, shift=0.09, mirror=mirror)
-    return torch.where((kind > 0.85).view(-1, 1, 1), box, near)
+    return torch.where((kind > 0.88).view(-1, 1, 1), box, near)
 
 
 def misplaced(m, rng):
@@ -303,10 +309,21 @@ def scaled(n, s, rng):
     return p
 
 
+def crops(data, index, m, size):
+    """augment.sample from the pictures or, where crops are coarse, from the halved ones."""
+    coarse = torch.linalg.det(m[:, :, :2]).abs().sqrt() / size > 1.5
+    luma, inside = torch.empty(len(m), 1, size, size), torch.empty(len(m), 1, size, size)
+    for pick, images, scale in ((coarse, data.half, 0.5), (~coarse, data.images, 1.0)):
+        if pick.any():
+            k = torch.nonzero(pick).flatten()
+            luma[k], inside[k] = augment.sample(torch.from_numpy(images[index[k.numpy()]])[:, None], m[k] * scale, size)
+    return luma, inside
+
+
 class Batches:
     """Endless batches; `share` gives the number of each source in one."""
 
-    def __init__(self, data, share, seed, strength=0.8, wrong=3):
+    def __init__(self, data, share, seed, strength=0.4, wrong=3):
         self.data, self.share, self.strength, self.wrong = data, share, strength, wrong
         self.rng = torch.Generator().manual_seed(seed)
         self.pick = np.random.default_rng(seed)
@@ -315,15 +332,14 @@ class Batches:
     def __call__(self):
         d = self.data
         index = np.concatenate([self.pick.choice(self.pool[s], k) for s, k in self.share.items()])
-        images = torch.from_numpy(d.images[index])[:, None]
         points = d.points[index]
         m = alignment(points, self.rng)
         present = torch.from_numpy((d.source[index] != 'negative').astype(np.float32))
         wrong = torch.zeros(len(index), dtype=torch.bool)
         wrong[torch.from_numpy(self.pick.choice(np.nonzero(present.numpy())[0], self.wrong, replace=False))] = True
         m = torch.where(wrong.view(-1, 1, 1), misplaced(m, self.rng), m)
-        luma, inside = augment.sample(images, m, 96)
-        luma, covered = augment.photometric(luma, self.rng, self.strength)
+        luma, inside = crops(d, index, m, 96)
+        luma, covered = augment.photometric(luma, self.rng, self.strength, 0.15)
         x = normalise.normalise_batch(luma, inside)
         return x, self.truth(index, m, points, covered, inside, present * ~wrong)
 

@@ -37,9 +37,10 @@ def pair_rows(teacher, pack, labels, count, seed=11):
     yaw = np.abs(data.angles(r)[:, 0])
     weight = np.where(yaw < 35, 0.6, np.where(yaw < 55, 0.3, 0.05))[:, None] * np.ones((1, 68))
     weight[:, data.JAW] *= 0.7
+    points = data.apply_ridge(teacher.ridge, mesh)
+    weight *= np.where((np.abs(points - data.SIDE / 2) < INNER / 2).all(-1), 1.0, 0.05)
     weight *= min(1.0, (images.shape[1] / 90) ** 0.5)
-    out = data.rows('extra', np.stack([framed(images[i]) for i in pick]), np.zeros(len(pick)),
-                    data.apply_ridge(teacher.ridge, mesh), weight, data.axes_of(r), np.where(yaw < 45, 0.4, 0.1),
+    out = data.rows('extra', np.stack([framed(images[i]) for i in pick]), np.zeros(len(pick)), points, weight, data.axes_of(r), np.where(yaw < 45, 0.4, 0.1),
                     np.where(yaw[:, None] < 25, 1.0, np.nan) * np.ones((1, 68)))
     out['mesh'] = mesh.astype(np.float32)
     return out

@@ -19,7 +19,7 @@ import evaluate
 import model
 from affect_training import quant
 
-SHARE = dict(helen=15, afw=9, frl=2, ytf=9, ibuglp=6, stills=11, irdepth=3, drivface=1, pointing04=4, negative=4)
+SHARE = dict(helen=13, afw=8, frl=1, ytf=3, ibuglp=2, stills=4, irdepth=1, pointing04=2, negative=1)
 
 
 def wing(d, w=4.0, eps=0.8):
@@ -72,7 +72,7 @@ class Run:
         self.a, self.start = a, time.time()
         self.log_file = open(a.out + '/log.txt', 'a')
         self.sets = [data.Set(a.set)]
-        self.batches = [data.Batches(self.sets[0], SHARE, a.seed)]
+        self.batches = [data.Batches(self.sets[0], SHARE, a.seed, wrong=1)]
         if a.extra:
             self.sets.append(data.Set(a.extra))
             self.batches.append(data.Batches(self.sets[1], {'extra': a.extra_share}, a.seed + 1, wrong=0))
@@ -105,10 +105,10 @@ class Run:
             torch.nn.utils.clip_grad_norm_(net.parameters(), 20.0)
             opt.step()
             mean.update(net)
-            sums += [float(loss), *map(float, parts)]
+            sums += [float(v.detach()) for v in (loss, *parts)]
             step += 1
-            if step % 100 == 0:
-                self.log(name, step, 'loss %.3f points %.3f seen %.3f face %.3f pose %.4f' % tuple(sums / 100))
+            if step % 200 == 0:
+                self.log(name, step, 'loss %.3f points %.3f seen %.3f face %.3f pose %.4f' % tuple(sums / 200))
                 sums[:] = 0
             if time.time() - saved > 180:
                 saved = time.time()
@@ -131,7 +131,7 @@ def main():
     ap.add_argument('--qat', type=float, default=0.22, help='share of the time that is quantised')
     ap.add_argument('--init')
     ap.add_argument('--extra', help='a second set folder, source "extra"')
-    ap.add_argument('--extra-share', type=int, default=20)
+    ap.add_argument('--extra-share', type=int, default=9)
     ap.add_argument('--peak', type=float, default=3e-3)
     ap.add_argument('--seed', type=int, default=1)
     a = ap.parse_args()
