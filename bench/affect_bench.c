@@ -44,8 +44,7 @@ static struct times measure(struct bench *bench, void (*call)(void *), void *con
     call(context);
     int runs = 0;
     const double start = clock_ms();
-    while (runs < RUNS_MOST &&
-           (runs < RUNS_LEAST || clock_ms() - start < 1000 * bench->seconds)) {
+    while (runs < RUNS_MOST && (runs < RUNS_LEAST || clock_ms() - start < 1000 * bench->seconds)) {
         const double before = clock_ms();
         call(context);
         bench->times[runs++] = clock_ms() - before;
@@ -94,7 +93,8 @@ static void end_list(const struct bench *bench) {
         printf("\n  ]");
 }
 
-/* ---------------------------------------------------------------------------------------- frames */
+/* ---------------------------------------------------------------------------------------- frames
+ */
 
 /* The picture on a grey 640x480 frame, reduced by means until it fits. */
 static uint8_t *make_frame(const char *path) {
@@ -146,8 +146,7 @@ static bool bench_frames(struct bench *bench) {
     } sets[] = {{"boxes and five points", 0},
                 {"landmarks, pose", AFFECT_LANDMARKS | AFFECT_POSE},
                 {"landmarks, pose, eyes", AFFECT_SIGNALS_DEFAULT},
-                {"landmarks, pose, eyes, expressions",
-                 AFFECT_SIGNALS_DEFAULT | AFFECT_EXPRESSIONS},
+                {"landmarks, pose, eyes, expressions", AFFECT_SIGNALS_DEFAULT | AFFECT_EXPRESSIONS},
                 {"everything", AFFECT_SIGNALS_ALL}};
     uint8_t *const frame = make_frame(bench->picture);
     if (!frame)
@@ -189,7 +188,8 @@ static bool bench_frames(struct bench *bench) {
     return done;
 }
 
-/* -------------------------------------------------------------------------------------- networks */
+/* -------------------------------------------------------------------------------------- networks
+ */
 
 static void *allocate(void *context, size_t bytes) {
     (void)context;
@@ -238,8 +238,8 @@ static bool bench_networks(struct bench *bench) {
     bool done = true;
     begin_list(bench, "networks");
     for (int i = 0; i < AFFECT_MODEL_COUNT; i++) {
-        done &= bench_network(bench, models[i].data, models[i].size,
-                              bench->cpu & affect_cpu_flags());
+        done &=
+            bench_network(bench, models[i].data, models[i].size, bench->cpu & affect_cpu_flags());
         if (bench->cpu & affect_cpu_flags())
             done &= bench_network(bench, models[i].data, models[i].size, AFFECT_CPU_PORTABLE);
     }
@@ -249,7 +249,8 @@ static bool bench_networks(struct bench *bench) {
     return done;
 }
 
-/* ------------------------------------------------------------------------------------------ main */
+/* ------------------------------------------------------------------------------------------ main
+ */
 
 static int usage(void) {
     fputs("usage: affect-bench [--json] [--seconds S] [--cpu NAME] [--only frames|networks|kernels]"
@@ -293,9 +294,8 @@ static bool wanted(const struct bench *bench, const char *part) {
 }
 
 int main(int argc, char **argv) {
-    struct bench bench = {.seconds = 0.5,
-                          .cpu = AFFECT_CPU_ALL,
-                          .picture = "examples/pictures/portrait.jpg"};
+    struct bench bench = {
+        .seconds = 0.5, .cpu = AFFECT_CPU_ALL, .picture = "examples/pictures/portrait.jpg"};
     if (!read_arguments(&bench, argc, argv))
         return usage();
     bench.times = malloc(RUNS_MOST * sizeof *bench.times);

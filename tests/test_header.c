@@ -12,8 +12,7 @@ int main(void) {
                    affect_expression_count() == AFFECT_EXPRESSION_COUNT &&
                    affect_emotion_count() == AFFECT_EMOTION_COUNT &&
                    affect_version_number() == AFFECT_VERSION_MAJOR * 1000000 +
-                                                  AFFECT_VERSION_MINOR * 1000 +
-                                                  AFFECT_VERSION_PATCH
+                                                  AFFECT_VERSION_MINOR * 1000 + AFFECT_VERSION_PATCH
                ? 0
                : 1;
 }

@@ -175,8 +175,7 @@ static bool skip_value(struct json *json, int depth) {
     static const char *const words[] = {"true", "false", "null"};
     for (size_t i = 0; i < 3; i++) {
         const size_t length = strlen(words[i]);
-        if ((size_t)(json->end - json->at) >= length &&
-            memcmp(json->at, words[i], length) == 0) {
+        if ((size_t)(json->end - json->at) >= length && memcmp(json->at, words[i], length) == 0) {
             json->at += length;
             return true;
         }

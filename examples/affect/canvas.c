@@ -47,8 +47,7 @@ void draw_dot(struct picture *picture, float x, float y, float radius, struct co
     draw_line(picture, x, y, x, y, 2 * radius, colour);
 }
 
-void draw_fill(struct picture *picture, int x, int y, int width, int height,
-               struct colour colour) {
+void draw_fill(struct picture *picture, int x, int y, int width, int height, struct colour colour) {
     const int right = x + width < picture->width ? x + width : picture->width;
     const int bottom = y + height < picture->height ? y + height : picture->height;
     for (int row = y < 0 ? 0 : y; row < bottom; row++)
@@ -56,8 +55,7 @@ void draw_fill(struct picture *picture, int x, int y, int width, int height,
             blend(picture, column, row, colour, 1);
 }
 
-void draw_frame(struct picture *picture, const affect_box *box, float width,
-                struct colour colour) {
+void draw_frame(struct picture *picture, const affect_box *box, float width, struct colour colour) {
     const float x0 = box->x, y0 = box->y, x1 = box->x + box->width, y1 = box->y + box->height;
     const float arm = 0.25f * (box->width < box->height ? box->width : box->height);
     const float corners[4][4] = {

@@ -90,7 +90,8 @@ static void draw_eye(struct picture *picture, const affect_face *face, const aff
               eye->iris.y + length * dy, 1.2f * width, yellow);
 }
 
-/* ------------------------------------------------------------------------------------- the panel */
+/* ------------------------------------------------------------------------------------- the panel
+ */
 
 enum { PANEL_LINES = 10, PANEL_COLUMNS = 24, BAR_COLUMNS = 8 };
 
@@ -147,8 +148,8 @@ static void fill_panel(struct panel *panel, const affect_face *face) {
         add_bars(panel, face->emotions, AFFECT_EMOTION_COUNT, 0.15f, 2, affect_emotion_name,
                  yellow);
     if (face->measured & AFFECT_EXPRESSIONS)
-        add_bars(panel, face->expressions, AFFECT_EXPRESSION_COUNT, 0.3f, 4,
-                 affect_expression_name, cyan);
+        add_bars(panel, face->expressions, AFFECT_EXPRESSION_COUNT, 0.3f, 4, affect_expression_name,
+                 cyan);
 }
 
 struct area {
@@ -158,9 +159,8 @@ struct area {
 static float shared(const struct area *a, const struct area *b) {
     const int width = (a->x + a->width < b->x + b->width ? a->x + a->width : b->x + b->width) -
                       (a->x > b->x ? a->x : b->x);
-    const int height =
-        (a->y + a->height < b->y + b->height ? a->y + a->height : b->y + b->height) -
-        (a->y > b->y ? a->y : b->y);
+    const int height = (a->y + a->height < b->y + b->height ? a->y + a->height : b->y + b->height) -
+                       (a->y > b->y ? a->y : b->y);
     return width > 0 && height > 0 ? (float)width * (float)height : 0;
 }
 

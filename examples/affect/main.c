@@ -90,9 +90,8 @@ static int plan_outputs(struct paths *outputs, const struct paths *inputs,
     const char *const output = options->output;
     const bool picture = path_has_extension(output, "png") || path_has_extension(output, "jpg") ||
                          path_has_extension(output, "jpeg");
-    const bool from_folder =
-        options->input_count == 1 && !path_is_folder(options->inputs[0]) &&
-        strcmp(options->inputs[0], "-") != 0 && options->inputs[0][0] != '@';
+    const bool from_folder = options->input_count == 1 && !path_is_folder(options->inputs[0]) &&
+                             strcmp(options->inputs[0], "-") != 0 && options->inputs[0][0] != '@';
     if (picture && !path_is_folder(output)) {
         if (inputs->count > 1 || !from_folder) {
             fprintf(stderr, "affect: several pictures need a folder, and %s is not one\n", output);

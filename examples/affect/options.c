@@ -134,12 +134,12 @@ static bool unknown(const char *kind, const char *word, const char *nearest, siz
     return false;
 }
 
-static bool read_number(const char *name, const char *value, double least, double most,
-                        bool whole, double *number) {
+static bool read_number(const char *name, const char *value, double least, double most, bool whole,
+                        double *number) {
     char *end;
     *number = strtod(value, &end);
-    if (*value && !*end && strspn(value, "0123456789.eE+-") == strlen(value) &&
-        *number >= least && *number <= most && (!whole || *number == (double)(long)*number))
+    if (*value && !*end && strspn(value, "0123456789.eE+-") == strlen(value) && *number >= least &&
+        *number <= most && (!whole || *number == (double)(long)*number))
         return true;
     fprintf(stderr, "affect: %s takes a %snumber from %g to %g, not `%s`\n", name,
             whole ? "whole " : "", least, most, value);
@@ -204,8 +204,7 @@ static int read_word(const char *option, const char *value, const char *const wo
     return -1;
 }
 
-static bool apply_number(struct options *options, const struct option *option,
-                         const char *value) {
+static bool apply_number(struct options *options, const struct option *option, const char *value) {
     double number;
     switch (option->id) {
     case OPTION_THRESHOLD:

@@ -122,9 +122,7 @@ static void copy_as_rgb(unsigned char *to, const struct picture *from, size_t in
     if (from->format != AFFECT_GREY) {
         uint16_t word;
         memcpy(&word, from->pixels + 2 * index, 2);
-        const int shift = from->format == AFFECT_GREY10   ? 2
-                          : from->format == AFFECT_GREY12 ? 4
-                                                          : 8;
+        const int shift = from->format == AFFECT_GREY10 ? 2 : from->format == AFFECT_GREY12 ? 4 : 8;
         value = (unsigned)word >> shift;
     }
     memset(to, (int)value, 3);
@@ -180,12 +178,11 @@ bool picture_save(const struct picture *picture, const char *path, const char **
         return false;
     }
     const bool jpeg = path_has_extension(path, "jpg") || path_has_extension(path, "jpeg");
-    const int done = jpeg ? stbi_write_jpg_to_func(write_bytes, &sink, picture->width,
-                                                   picture->height, 3, picture->pixels,
-                                                   JPEG_QUALITY)
-                          : stbi_write_png_to_func(write_bytes, &sink, picture->width,
-                                                   picture->height, 3, picture->pixels,
-                                                   3 * picture->width);
+    const int done =
+        jpeg ? stbi_write_jpg_to_func(write_bytes, &sink, picture->width, picture->height, 3,
+                                      picture->pixels, JPEG_QUALITY)
+             : stbi_write_png_to_func(write_bytes, &sink, picture->width, picture->height, 3,
+                                      picture->pixels, 3 * picture->width);
     const bool closed = fclose(sink.file) == 0;
     *why = "cannot be written";
     return done && closed && !sink.failed;

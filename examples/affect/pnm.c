@@ -61,8 +61,8 @@ bool pnm_load_16(struct picture *picture, const unsigned char *data, size_t size
         *why = "out of memory";
         return false;
     }
-    *picture = (struct picture){pixels, (int)width, (int)height,
-                                grey ? grey_format(maximum) : AFFECT_RGB, 0, 0};
+    *picture = (struct picture){
+        pixels, (int)width, (int)height, grey ? grey_format(maximum) : AFFECT_RGB, 0, 0};
     const unsigned char *from = data + cursor.at;
     for (size_t i = 0; i < samples; i++, from += 2) {
         uint32_t value = (uint32_t)from[0] << 8 | from[1];

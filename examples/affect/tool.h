@@ -195,7 +195,8 @@ void csv_reading(struct text *text, const char *file, const affect_reading *read
 void table_reading(struct text *text, const char *file, const affect_reading *reading,
                    const struct timing *timing);
 
-/* Expressions or emotions, strongest first: fills indices, returns how many are at least `least`. */
+/* Expressions or emotions, strongest first: fills indices, returns how many are at least `least`.
+ */
 uint32_t strongest(const float *values, uint32_t count, float least, uint32_t *indices,
                    uint32_t most);
 

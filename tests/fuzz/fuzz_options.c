@@ -63,7 +63,8 @@ static void fill_image(struct bytes *bytes, affect_image *image, const uint8_t *
     const int32_t width = 1 + (int32_t)(take_number(bytes, 1) % 60);
     const int32_t height = 1 + (int32_t)(take_number(bytes, 1) % 60);
     const int32_t pixel = format < sizeof most_bytes ? most_bytes[format] : 4;
-    affect_image_init(image, (affect_format)format, pixels, width, height, (ptrdiff_t)width * pixel);
+    affect_image_init(image, (affect_format)format, pixels, width, height,
+                      (ptrdiff_t)width * pixel);
     image->planes[1] = image->planes[2] = pixels;
     image->strides[1] = image->strides[2] = width;
     if (take_number(bytes, 1) < 64) { /* bottom-up */

@@ -65,7 +65,8 @@ static size_t change(uint8_t *data, size_t size) {
     }
 }
 
-/* The target sees a block of exactly the input's size, so that sanitizers catch each step beyond. */
+/* The target sees a block of exactly the input's size, so that sanitizers catch each step beyond.
+ */
 static void try(const uint8_t *data, size_t size) {
     uint8_t *const block = malloc(size ? size : 1);
     if (!block)
