@@ -22,25 +22,28 @@ void af_contrast_table(const uint32_t histogram[256], uint8_t table[256]) {
     for (int v = 0; v < 256; v++)
         sum += histogram[v];
     uint32_t halvings = 0;
-    while (sum >= 1 << 20) { /* counts are rounded down one by one: sum anew */
+    while (sum >= AF_CONTRAST_HALVING) { /* counts are rounded down one by one: sum anew */
         halvings++;
         sum = 0;
         for (int v = 0; v < 256; v++)
             sum += histogram[v] >> halvings;
     }
-    if (!sum) {
-        for (int v = 0; v < 256; v++)
-            table[v] = (uint8_t)(v >> 1);
-        return;
-    }
-    /* n < 2^20, s1 < 2^28, s2 < 2^36; n s2 - s1^2 >= 0 and < 2^56, so 256 times that fits. */
-    const uint64_t n = sum;
     uint64_t s1 = 0, s2 = 0;
     for (uint32_t v = 0; v < 256; v++) {
         const uint64_t count = histogram[v] >> halvings;
         s1 += count * v;
         s2 += count * v * v;
     }
+    af_contrast_of_sums(sum, s1, s2, table);
+}
+
+void af_contrast_of_sums(uint64_t n, uint64_t s1, uint64_t s2, uint8_t table[256]) {
+    if (!n) {
+        for (int v = 0; v < 256; v++)
+            table[v] = (uint8_t)(v >> 1);
+        return;
+    }
+    /* s1 < 2^28, s2 < 2^36; n s2 - s1^2 >= 0 and < 2^56, so 256 times that fits. */
     const int64_t mean = (int64_t)((256 * s1 + n / 2) / n);
     const uint32_t sigma = root((n * s2 - s1 * s1) * 256 / (n * n));
     const int64_t gain = 4096 * 28 / (sigma > 64 ? sigma : 64);

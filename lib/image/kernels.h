@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How to divide sums by a whole number D in 1..2^22 with one multiplication: for n < 256 D,
+/* How to divide sums by a whole number D in 1..2^23 with one multiplication: for n < 256 D,
  * n / D = n * factor >> shift, exactly. factor = 2^shift / D + 1 and 2^shift >= 256 D^2, so the
  * excess n / 2^shift stays below 1 / D. */
 typedef struct af_divider {
     uint32_t half;   /* D / 2, added first: the quotient is rounded half up */
-    uint32_t factor; /* at most 2^31 + 1 */
-    uint32_t shift;  /* 8..52 */
+    uint32_t factor; /* below 2^32 */
+    uint32_t shift;  /* 8..54 */
     int narrow;      /* D <= 64: sums are below 2^14, factor at most 2^15 + 1, 32 bits are enough */
 } af_divider;
 
@@ -40,6 +40,9 @@ typedef struct af_image_kernels {
 
     /* sums -> bytes, see af_divider */
     void (*divide)(uint8_t *out, const uint32_t *sums, size_t count, const af_divider *divider);
+
+    /* adds up to 32,768 values and their squares */
+    void (*add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count);
 
     /* bytes through a table of 256, in place */
     void (*look_up)(uint8_t *bytes, size_t count, const uint8_t *table);

@@ -96,9 +96,59 @@ static void luma_bgra_avx2(uint8_t *luma, const uint8_t *pixels, size_t count) {
     luma_four(luma, pixels, count, 29, 77);
 }
 
+static void add_up_avx2(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count) {
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i s1 = zero, s2 = zero; /* each of the eight squares' sums at most 4,096 * 65,025 */
+    size_t i = 0;
+    for (; i + 32 <= count; i += 32) {
+        const __m256i bytes = _mm256_loadu_si256((const __m256i *)(luma + i));
+        const __m256i low = _mm256_unpacklo_epi8(bytes, zero);
+        const __m256i high = _mm256_unpackhi_epi8(bytes, zero);
+        s1 = _mm256_add_epi64(s1, _mm256_sad_epu8(bytes, zero));
+        s2 = _mm256_add_epi32(
+            s2, _mm256_add_epi32(_mm256_madd_epi16(low, low), _mm256_madd_epi16(high, high)));
+    }
+    uint64_t sums[4];
+    uint32_t parts[8];
+    _mm256_storeu_si256((__m256i *)sums, s1);
+    _mm256_storeu_si256((__m256i *)parts, s2);
+    for (int k = 0; k < 4; k++)
+        *sum += sums[k];
+    for (int k = 0; k < 8; k++)
+        *squares += parts[k];
+    for (; i < count; i++) {
+        *sum += luma[i];
+        *squares += (uint64_t)luma[i] * luma[i];
+    }
+}
+
+/* Sixteen tables of sixteen bytes. A value outside table k has, lowered by 16 k and raised by 0x70,
+ * its highest bit set, and the shuffle gives 0 for it. */
+static void look_up_avx2(uint8_t *bytes, size_t count, const uint8_t *table) {
+    size_t i = 0;
+    for (; i + 64 <= count; i += 64) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(bytes + i));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(bytes + i + 32));
+        __m256i x = _mm256_setzero_si256(), y = x;
+        const __m256i raise = _mm256_set1_epi8(0x70), next = _mm256_set1_epi8(16);
+        for (int k = 0; k < 16; k++) {
+            const __m256i part =
+                _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + 16 * k)));
+            x = _mm256_or_si256(x, _mm256_shuffle_epi8(part, _mm256_adds_epu8(a, raise)));
+            y = _mm256_or_si256(y, _mm256_shuffle_epi8(part, _mm256_adds_epu8(b, raise)));
+            a = _mm256_sub_epi8(a, next);
+            b = _mm256_sub_epi8(b, next);
+        }
+        _mm256_storeu_si256((__m256i *)(bytes + i), x);
+        _mm256_storeu_si256((__m256i *)(bytes + i + 32), y);
+    }
+    for (; i < count; i++)
+        bytes[i] = table[bytes[i]];
+}
+
 #define AF_KERNEL(name) name##_avx2
 #define AF_KERNEL_TABLE af_image_kernels_avx2
-#define AF_KERNEL_OWN_LUMA
+#define AF_KERNEL_BY_HAND
 #include "image/kernels_template.h"
 
 #if defined(__clang__)

@@ -3,7 +3,7 @@
  *
  * No include guard: this is a template. */
 
-#ifndef AF_KERNEL_OWN_LUMA
+#ifndef AF_KERNEL_BY_HAND
 /* (77 R + 150 G + 29 B + 128) >> 8: at most 65,408 before the shift, fits 16 bits. */
 static inline uint8_t AF_KERNEL(mix)(uint32_t red, uint32_t green, uint32_t blue) {
     return (uint8_t)((77 * red + 150 * green + 29 * blue + 128) >> 8);
@@ -27,6 +27,22 @@ static void AF_KERNEL(luma_rgba)(uint8_t *restrict luma, const uint8_t *restrict
 static void AF_KERNEL(luma_bgra)(uint8_t *restrict luma, const uint8_t *restrict p, size_t count) {
     for (size_t i = 0; i < count; i++)
         luma[i] = AF_KERNEL(mix)(p[4 * i + 2], p[4 * i + 1], p[4 * i]);
+}
+
+static void AF_KERNEL(add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count) {
+    uint32_t s1 = 0, s2 = 0; /* at most 32,768 * 65,025 < 2^31 */
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t value = luma[i];
+        s1 += value;
+        s2 += value * value;
+    }
+    *sum += s1;
+    *squares += s2;
+}
+
+static void AF_KERNEL(look_up)(uint8_t *bytes, size_t count, const uint8_t *table) {
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = table[bytes[i]];
 }
 #endif
 
@@ -109,14 +125,9 @@ static void AF_KERNEL(divide)(uint8_t *restrict out, const uint32_t *restrict su
     }
 }
 
-static void AF_KERNEL(look_up)(uint8_t *bytes, size_t count, const uint8_t *table) {
-    for (size_t i = 0; i < count; i++)
-        bytes[i] = table[bytes[i]];
-}
-
 const af_image_kernels AF_KERNEL_TABLE = {
     AF_KERNEL(luma_rgb),  AF_KERNEL(luma_bgr),   AF_KERNEL(luma_rgba), AF_KERNEL(luma_bgra),
     AF_KERNEL(luma_yuyv), AF_KERNEL(luma_words), AF_KERNEL(set16),     AF_KERNEL(add16),
     AF_KERNEL(set32),     AF_KERNEL(add32),      AF_KERNEL(group16),   AF_KERNEL(group32),
-    AF_KERNEL(divide),    AF_KERNEL(look_up),
+    AF_KERNEL(divide),    AF_KERNEL(add_up),     AF_KERNEL(look_up),
 };

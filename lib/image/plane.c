@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+typedef char histogram_fits_scratch[sizeof(af_histogram) <= AF_RESAMPLE_SCRATCH ? 1 : -1];
+
 static int32_t reduced(int32_t side, int32_t longest_side, int32_t longest) {
     /* rounded to nearest; below 2^15 * 2^31 */
     const int64_t value =
@@ -31,13 +33,14 @@ void af_plane_measure(af_plane_size *size, int32_t width, int32_t height, int32_
     size->scale_y = (float)size->height / (float)height;
 }
 
-static float mean_luma(const uint32_t *histogram) {
-    uint64_t count = 0, sum = 0;
-    for (uint32_t v = 0; v < 256; v++) {
-        count += histogram[v];
-        sum += (uint64_t)histogram[v] * v;
-    }
-    return (float)((double)sum / (255.0 * (double)count));
+/* The table of a plane that is too large for sums. */
+static void count_table(const uint8_t *plane, const af_plane_size *size, void *scratch,
+                        uint8_t table[256]) {
+    af_histogram *const counts = scratch; /* resampling is done with it */
+    memset(counts, 0, sizeof *counts);
+    for (int32_t y = 0; y < size->height; y++)
+        af_histogram_add(counts, plane + (ptrdiff_t)y * size->padded_width, size->width);
+    af_contrast_table(af_histogram_total(counts), table);
 }
 
 affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_size *size,
@@ -47,14 +50,16 @@ affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_s
         af_resample(view, roi, plane, size->width, size->height, pitch, scratch);
     if (status != AFFECT_OK)
         return status;
-    af_histogram *const counts = scratch; /* resampling is done with it */
-    memset(counts, 0, sizeof *counts);
-    for (int32_t y = 0; y < size->height; y++)
-        af_histogram_add(counts, plane + y * pitch, size->width);
-    const uint32_t *const histogram = af_histogram_total(counts);
-    uint8_t table[256];
-    af_contrast_table(histogram, table);
     const af_image_kernels *const k = af_image_kernels_for(view->cpu);
+    const uint64_t count = (uint64_t)size->width * (uint64_t)size->height;
+    uint64_t sum = 0, squares = 0;
+    for (int32_t y = 0; y < size->height; y++)
+        k->add_up(&sum, &squares, plane + y * pitch, (size_t)size->width);
+    uint8_t table[256];
+    if (count < AF_CONTRAST_HALVING)
+        af_contrast_of_sums(count, sum, squares, table);
+    else
+        count_table(plane, size, scratch, table);
     for (int32_t y = 0; y < size->height; y++) {
         k->look_up(plane + y * pitch, (size_t)size->width, table);
         memset(plane + y * pitch + size->width, AF_PAD, (size_t)(size->padded_width - size->width));
@@ -62,6 +67,6 @@ affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_s
     memset(plane + size->height * pitch, AF_PAD,
            (size_t)pitch * (size_t)(size->padded_height - size->height));
     if (brightness)
-        *brightness = mean_luma(histogram);
+        *brightness = (float)((double)sum / (255.0 * (double)count));
     return AFFECT_OK;
 }

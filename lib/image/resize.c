@@ -21,7 +21,7 @@
 
 #define STRIP 1536   /* source columns, and output columns, at a time */
 #define TILE_ROWS 16 /* rows that are gathered before they are written as columns */
-#define TILE_WIDTH 320
+#define TILE_WIDTH 304
 
 typedef struct axis {
     int32_t source, count;
@@ -38,9 +38,9 @@ typedef struct span {
 } span;
 
 typedef struct scratch {
-    uint8_t rows[2][STRIP]; /* luma of the last even and the last odd row */
-    uint32_t sums[STRIP];   /* of columns; also used as 16-bit sums */
-    uint32_t out[STRIP];    /* finished sums of a row */
+    uint8_t rows[2][STRIP];   /* luma of the last even and the last odd row */
+    uint32_t sums[STRIP + 2]; /* of columns; also used as 16-bit sums, and as running sums */
+    uint32_t out[STRIP];      /* finished sums of a row */
     uint8_t tile[TILE_ROWS * TILE_WIDTH];
 } scratch;
 
@@ -54,9 +54,9 @@ typedef struct job {
     int32_t x0, y0; /* the region's first stored pixel */
     axis x, y;      /* of the stored picture */
     uint64_t total; /* product of the two sums: 1..2^32 */
-    int short_sums; /* columns' sums fit 16 bits: 255 * y.total <= 65,535 */
+    int short_sums; /* columns' sums are kept in 16 bits: 255 * y.total <= 65,535 */
     af_divider divider;
-    int fits_divider; /* total <= 2^22 */
+    int fits_divider; /* total <= 2^23 */
 
     uint8_t *origin;          /* where the output of the first stored column and row goes */
     ptrdiff_t step_x, step_y; /* from there to the next stored column's and row's: one is 1 or -1 */
@@ -192,6 +192,32 @@ static uint32_t column_sum(const job *b, int32_t i) {
 /* ------------------------------------------------------------------------------------ along rows
  */
 
+/* Any reduction whose sums fit 32 bits. With the columns' running sums S, the sum up to place t (in
+ * units of 1 / den pixel) is C(t) = den S(t / den) + (t % den) (S(t / den + 1) - S(t / den)), and
+ * an output is the difference of two: no loop over its pixels. All modulo 2^32. */
+static void sum_reduced(const job *b) {
+    uint32_t *const running = b->memory->sums, *const out = b->memory->out;
+    uint32_t total = 0;
+    for (int32_t i = 0; i < b->ins; i++) {
+        const uint32_t sum = running[i];
+        running[i] = total;
+        total += sum;
+    }
+    running[b->ins] = running[b->ins + 1] = total; /* the last place may lie at the end: part 0 */
+    const uint32_t den = b->x.den, whole = b->x.num / den, rest = b->x.num % den;
+    uint32_t part = (uint32_t)b->first_out * b->x.num % den;
+    const uint32_t *at = running;
+    uint32_t before = part * (at[1] - at[0]);
+    for (int32_t i = 0; i < b->outs; i++) {
+        const uint32_t next = part + rest, carry = next >= den;
+        at += whole + carry;
+        part = next - (carry ? den : 0);
+        const uint32_t here = den * at[0] + part * (at[1] - at[0]);
+        out[i] = here - before;
+        before = here;
+    }
+}
+
 /* Any ratio; sums of up to 255 * 2^32. */
 static uint64_t sum_span(const job *b, const span *s) {
     uint64_t sum = (uint64_t)s->edge * column_sum(b, s->first - b->first_in);
@@ -219,6 +245,8 @@ static void sum_rows(const job *b, uint8_t *target) {
         k->group16(out, (const uint16_t *)(const void *)b->memory->sums, n, b->x.num);
     else if (b->x.den == 1)
         k->group32(out, b->memory->sums, n, b->x.num);
+    else if (!b->x.enlarge)
+        sum_reduced(b);
     else
         for (int32_t i = 0; i < b->outs; i++) {
             const span s = span_of(&b->x, b->first_out + i);
@@ -309,8 +337,8 @@ affect_status af_resample(const af_view *view, const af_rect *from, uint8_t *pla
     b.x = turned ? make_axis(from->height, height) : make_axis(from->width, width);
     b.y = turned ? make_axis(from->width, width) : make_axis(from->height, height);
     b.total = (uint64_t)b.x.total * b.y.total;
-    b.short_sums = b.y.total <= 257;
-    b.fits_divider = b.total <= (uint64_t)1 << 22;
+    b.fits_divider = b.total <= (uint64_t)1 << 23;
+    b.short_sums = b.y.total <= 257 && (b.x.den == 1 || b.x.enlarge);
     if (b.fits_divider)
         b.divider = make_divider((uint32_t)b.total);
     aim(&b, plane, width, height, pitch);

@@ -4,7 +4,6 @@
  * scratch as luma, reduced by 2^k where the picture is finer than the crop.
  */
 #include "image/image.h"
-#include "image/histogram.h"
 #include "image/kernels.h"
 #include "maths.h"
 
@@ -28,8 +27,6 @@ typedef struct part {
     uint8_t *luma;
     int32_t x, y, pitch;
 } part;
-
-typedef char histogram_fits_scratch[sizeof(af_histogram) <= AF_RESAMPLE_SCRATCH ? 1 : -1];
 
 /* |value| < 2^52; halves go up. */
 static int64_t fixed(double value) {
@@ -185,18 +182,17 @@ int af_crop(const af_view *view, const af_similarity *map, int32_t size, int32_t
 
     part p;
     copy_part(&p, view, &g, size, scratch);
-    af_histogram *const histogram = scratch; /* resampling is done with it */
-    memset(histogram, 0, sizeof *histogram);
+    const af_image_kernels *const k = af_image_kernels_for(view->cpu);
+    uint64_t sum = 0, squares = 0;
     for (int32_t v = 0; v < size; v++) {
         uint8_t *const row = crop + v * size + first[v];
         const int32_t n = end[v] - first[v];
         sample_row(&g, &p, g.x0 + v * g.vx + first[v] * g.ux, g.y0 + v * g.vy + first[v] * g.uy, n,
                    row);
-        af_histogram_add(histogram, row, n);
+        k->add_up(&sum, &squares, row, (size_t)n);
     }
     uint8_t table[256];
-    af_contrast_table(af_histogram_total(histogram), table);
-    const af_image_kernels *const k = af_image_kernels_for(view->cpu);
+    af_contrast_of_sums((uint64_t)count, sum, squares, table);
     for (int32_t v = 0; v < size; v++) {
         uint8_t *const row = crop + v * size;
         memset(row, AF_PAD, (size_t)first[v]);
