@@ -34,13 +34,14 @@ install_missing() {
 install_missing cc=gcc c++=g++ meson=meson ninja=ninja-build pkg-config=pkg-config python3=python3 \
     nm=binutils /usr/include/cmocka.h=libcmocka-dev /usr/include/stb/stb_image.h=libstb-dev
 if [ -z "${AFFECT_NO_BINDINGS:-}" ]; then
-    python3 -c 'import numpy' 2>/dev/null || install_missing numpy=python3-numpy
+    python3 -c 'import numpy' 2>/dev/null || /usr/bin/python3 -c 'import numpy' 2>/dev/null ||
+        install_missing /no-numpy=python3-numpy
     install_missing cargo=cargo
 fi
 
 if [ -f "$build/build.ninja" ]; then
     # shellcheck disable=SC2086
-    meson configure "$build" ${MESON_OPTIONS:-}
+    [ -z "${MESON_OPTIONS:-}" ] || meson configure "$build" $MESON_OPTIONS
 else
     # shellcheck disable=SC2086
     meson setup "$build" "$root" -Dwerror=true ${MESON_OPTIONS:-}
