@@ -18,6 +18,11 @@ class EyeNet(quant.Network):
         self.eye.weight.data.mul_(0.1)
         self.eye.bias.data.copy_(torch.tensor([0., 0.7, 0.5, 0.5, 0., 0., 2., 0.]))
 
+    def groups(self):
+        """Convolutions that write and read the same channels, for affect_training.equalise."""
+        return [([self.stem], [self.down1]), ([self.down1, self.same1], [self.same1, self.down2]),
+                ([self.down2, self.same2], [self.same2, self.eye])]
+
     def run(self, x):
         x = self.down1(self.stem(x))
         x = self.same1(x, x)

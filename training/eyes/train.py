@@ -17,9 +17,9 @@ import torch.nn.functional as F
 import data
 import evaluate
 import model
-from affect_training import quant
+from affect_training import equalise
 
-SHARE = dict(mrl=44, cew=24, web=12, aps=6, iris=8, stills=30, faces=26, extra=26, negative=8)
+SHARE = dict(mrl=30, cew=24, web=10, aps=6, iris=6, stills=18, faces=14, extra=14, negative=12)
 
 
 def loss_of(out, t):
@@ -43,7 +43,7 @@ def loss_of(out, t):
     quality = F.binary_cross_entropy_with_logits(v[:, 6], t['good'], reduction='none')
     quality = (quality * ~t['doubt']).mean()
     spare = v[:, 7].square().mean()
-    return closed + 2 * opened + 15 * iris + 6 * gaze + 0.4 * quality + 0.1 * spare, \
+    return closed + 2 * opened + 15 * iris + 6 * gaze + 0.5 * quality + 0.1 * spare, \
         (closed, opened, iris, gaze, quality)
 
 
@@ -120,7 +120,7 @@ def main():
     ap.add_argument('--set', required=True)
     ap.add_argument('--out', required=True)
     ap.add_argument('--minutes', type=float, default=10)
-    ap.add_argument('--qat', type=float, default=0.25, help='share of the time that is quantised')
+    ap.add_argument('--qat', type=float, default=0.25, help='share of the time that is quantised; 1: from --init at once')
     ap.add_argument('--init')
     ap.add_argument('--without')
     ap.add_argument('--peak', type=float, default=3e-3)
@@ -134,12 +134,13 @@ def main():
     if a.init:
         net.load_state_dict(torch.load(a.init))
     run.log('macs, bytes', model.count(net), a)
-    mean = run.phase(net, a.minutes * (1 - a.qat), a.peak, 0.998, 'float')
-    run.log('float', evaluate.brief(mean, run.set))
-    quant.fold(mean, [run.batch()[0] for _ in range(12)])
-    run.log('folded', evaluate.brief(mean, run.set))
-    mean = run.phase(copy.deepcopy(mean), a.minutes * a.qat, a.peak * 0.15, 0.995, 'qat')
-    run.log('qat', evaluate.brief(mean, run.set))
+    if a.qat < 1:
+        net = run.phase(net, a.minutes * (1 - a.qat), a.peak, 0.998, 'float')
+        run.log('float', evaluate.brief(net, run.set))
+    equalise.fold(net, net.groups(), [run.batch()[0] for _ in range(12)])
+    run.log('folded', evaluate.brief(net, run.set))
+    net = run.phase(net, a.minutes * a.qat, a.peak * 0.15, 0.99, 'qat')
+    run.log('qat', evaluate.brief(net, run.set))
 
 
 if __name__ == '__main__':

@@ -284,7 +284,9 @@ def alignment(points, rng):
     mirror = torch.rand(n, generator=rng) < 0.5
     near = augment.perturb(m, rng, rotation=8, scale=0.06, shift=0.025, mirror=mirror)
     box = augment.perturb(m, rng, rotation=22, scale=0.25, shift=0.09, mirror=mirror)
-    return torch.where((kind > 0.88).view(-1, 1, 1), box, near)
+    out = torch.where((kind > 0.88).view(-1, 1, 1), box, near)
+    loose = augment.perturb(m, rng, rotation=40, scale=0.8, shift=0.2, mirror=mirror)
+    return torch.where(bad.view(-1, 1, 1), loose, out)
 
 
 def misplaced(m, rng):

@@ -55,6 +55,16 @@ class LandmarkNet(quant.Network):
         self.pose.bias.data.copy_(pose)
         self.visible.bias.data.fill_(2.0)
 
+    def groups(self):
+        """Convolutions that write and read the same channels, for affect_training.equalise."""
+        out = [([self.stem], [self.stages[0].down])]
+        for i, stage in enumerate(self.stages):
+            last = i + 1 == len(self.stages)
+            readers = [self.neck, self.seen] if last else [self.stages[i + 1].down]
+            out += [([stage.down] + [b.b for b in stage.blocks], [b.a for b in stage.blocks] + readers)]
+            out += [([b.a], [b.b]) for b in stage.blocks]
+        return out + [([self.neck], [self.points, self.pose]), ([self.seen], [self.visible])]
+
     def run(self, x):
         x = self.stem(x)
         for stage in self.stages:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 import data
 import evaluate
 import model
-from affect_training import quant
+from affect_training import equalise
 
 SHARE = dict(helen=13, afw=8, frl=1, ytf=3, ibuglp=2, stills=4, irdepth=1, pointing04=2, negative=1)
 
@@ -72,7 +72,7 @@ class Run:
         self.a, self.start = a, time.time()
         self.log_file = open(a.out + '/log.txt', 'a')
         self.sets = [data.Set(a.set)]
-        self.batches = [data.Batches(self.sets[0], SHARE, a.seed, wrong=1)]
+        self.batches = [data.Batches(self.sets[0], dict(SHARE, negative=a.negatives), a.seed, wrong=1)]
         if a.extra:
             self.sets.append(data.Set(a.extra))
             self.batches.append(data.Batches(self.sets[1], {'extra': a.extra_share}, a.seed + 1, wrong=0))
@@ -128,10 +128,11 @@ def main():
     ap.add_argument('--set', required=True)
     ap.add_argument('--out', required=True)
     ap.add_argument('--minutes', type=float, default=45)
-    ap.add_argument('--qat', type=float, default=0.22, help='share of the time that is quantised')
+    ap.add_argument('--qat', type=float, default=0.22, help='share of the time that is quantised; 1: from --init at once')
     ap.add_argument('--init')
     ap.add_argument('--extra', help='a second set folder, source "extra"')
     ap.add_argument('--extra-share', type=int, default=9)
+    ap.add_argument('--negatives', type=int, default=2, help='face-free crops in a batch')
     ap.add_argument('--peak', type=float, default=3e-3)
     ap.add_argument('--seed', type=int, default=1)
     a = ap.parse_args()
@@ -144,13 +145,13 @@ def main():
     if a.init:
         net.load_state_dict(torch.load(a.init))
     run.log('macs, bytes', model.count(net), a)
-    mean = run.phase(net, a.minutes * (1 - a.qat), a.peak, 0.998, 'float')
-    run.log('float', evaluate.brief(mean, run.sets[0]))
-    quant.fold(mean, [run.batch()[0] for _ in range(12)])
-    run.log('folded', evaluate.brief(mean, run.sets[0]))
-    net = copy.deepcopy(mean)
-    mean = run.phase(net, a.minutes * a.qat, a.peak * 0.12, 0.995, 'qat')
-    run.log('qat', evaluate.brief(mean, run.sets[0]))
+    if a.qat < 1:
+        net = run.phase(net, a.minutes * (1 - a.qat), a.peak, 0.998, 'float')
+        run.log('float', evaluate.brief(net, run.sets[0]))
+    equalise.fold(net, net.groups(), [run.batch()[0] for _ in range(12)])
+    run.log('folded', evaluate.brief(net, run.sets[0]))
+    net = run.phase(net, a.minutes * a.qat, a.peak * 0.12, 0.99, 'qat')
+    run.log('qat', evaluate.brief(net, run.sets[0]))
 
 
 if __name__ == '__main__':
