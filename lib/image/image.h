@@ -150,7 +150,7 @@ float af_similarity_scale(const af_similarity *s);
 /* Bytes of scratch for a crop, aligned to 8 bytes: 63 kB for 96. */
 #define AF_CROP_SCRATCH(size)                                                                      \
     (AF_RESAMPLE_SCRATCH +                                                                         \
-     (((size_t)AF_CROP_REGION(size) * (size_t)AF_CROP_REGION(size) + 63) & ~(size_t)63))
+     (((size_t)AF_CROP_REGION(size) * (size_t)AF_CROP_REGION(size) + 3 + 63) & ~(size_t)63))
 
 /* The same, as a function; 0 for a size that is none. */
 size_t af_crop_scratch(int32_t size);

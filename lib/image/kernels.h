@@ -17,6 +17,33 @@ typedef struct af_divider {
     int narrow;      /* D <= 64: sums are below 2^14, factor at most 2^15 + 1, 32 bits are enough */
 } af_divider;
 
+/* Bilinear sampling of a block of luma along a line. Positions are those of the displayed picture
+ * with 16 fractional bits; the block is a part of that picture reduced by 2^level. */
+typedef struct af_sampler {
+    const uint8_t *luma; /* 3 more bytes than its pixels may be read */
+    int32_t pitch;       /* below 2^10 */
+    int32_t origin;      /* y * pitch + x of the block's first pixel, below 2^26 */
+    int32_t level;       /* 0..10 */
+    int32_t last_x8;     /* the reduced picture's last pixel, 8 fractional bits: below 2^23 */
+    int32_t last_y8;
+    uint32_t step_x, step_y; /* from one sample to the next, modulo 2^32 */
+} af_sampler;
+
+/* One sample at (x, y), both below 2^31. Weights have 8 bits, positions are rounded to them. */
+static inline uint8_t af_sample(const af_sampler *s, uint32_t x, uint32_t y) {
+    const int32_t shift = 8 + s->level;
+    const uint32_t half = 128u << s->level;
+    int32_t x8 = (int32_t)((x + half) >> shift) - 128, y8 = (int32_t)((y + half) >> shift) - 128;
+    x8 = x8 < 0 ? 0 : x8 > s->last_x8 ? s->last_x8 : x8;
+    y8 = y8 < 0 ? 0 : y8 > s->last_y8 ? s->last_y8 : y8;
+    const uint8_t *const a = s->luma + ((y8 >> 8) * s->pitch + (x8 >> 8) - s->origin);
+    const uint8_t *const b = a + s->pitch;
+    const int32_t fx = x8 & 255, fy = y8 & 255;
+    const int32_t top = a[0] * 256 + (a[1] - a[0]) * fx;    /* 0..65,280 */
+    const int32_t bottom = b[0] * 256 + (b[1] - b[0]) * fx; /* likewise */
+    return (uint8_t)((top * 256 + (bottom - top) * fy + 32768) >> 16);
+}
+
 typedef struct af_image_kernels {
     /* pixels -> luma */
     void (*luma_rgb)(uint8_t *luma, const uint8_t *pixels, size_t count);
@@ -40,6 +67,9 @@ typedef struct af_image_kernels {
 
     /* sums -> bytes, see af_divider */
     void (*divide)(uint8_t *out, const uint32_t *sums, size_t count, const af_divider *divider);
+
+    /* samples from (x, y) on, a step apart; all positions in 0..2^31 - 1 */
+    void (*sample)(uint8_t *out, size_t count, const af_sampler *sampler, uint32_t x, uint32_t y);
 
     /* adds up to 32,768 values and their squares */
     void (*add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count);

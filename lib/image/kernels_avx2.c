@@ -96,6 +96,59 @@ static void luma_bgra_avx2(uint8_t *luma, const uint8_t *pixels, size_t count) {
     luma_four(luma, pixels, count, 29, 77);
 }
 
+/* (x + half) >> shift, less 128, in 0..last: eight positions as in af_sample. */
+static inline __m256i reduce_eight(__m256i x, int32_t level, int32_t last) {
+    const __m256i half = _mm256_set1_epi32((int)(128u << level));
+    const __m256i at = _mm256_srl_epi32(_mm256_add_epi32(x, half), _mm_cvtsi32_si128(8 + level));
+    const __m256i low =
+        _mm256_max_epi32(_mm256_sub_epi32(at, _mm256_set1_epi32(128)), _mm256_setzero_si256());
+    return _mm256_min_epi32(low, _mm256_set1_epi32(last));
+}
+
+/* Eight means of two neighbours, times 256. Reads four bytes at each place, uses two. */
+static inline __m256i mix_eight(const uint8_t *luma, __m256i place, __m256i weights) {
+    const __m256i spread =
+        _mm256_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1, /**/
+                         0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1);
+    const __m256i words = _mm256_i32gather_epi32((const int *)(const void *)luma, place, 1);
+    return _mm256_madd_epi16(_mm256_shuffle_epi8(words, spread), weights);
+}
+
+static void sample_avx2(uint8_t *out, size_t count, const af_sampler *s, uint32_t x, uint32_t y) {
+    const __m256i count8 = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i fraction = _mm256_set1_epi32(255);
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8, x += 8 * s->step_x, y += 8 * s->step_y) {
+        const __m256i dx = _mm256_mullo_epi32(count8, _mm256_set1_epi32((int)s->step_x));
+        const __m256i dy = _mm256_mullo_epi32(count8, _mm256_set1_epi32((int)s->step_y));
+        const __m256i x8 =
+            reduce_eight(_mm256_add_epi32(_mm256_set1_epi32((int)x), dx), s->level, s->last_x8);
+        const __m256i y8 =
+            reduce_eight(_mm256_add_epi32(_mm256_set1_epi32((int)y), dy), s->level, s->last_y8);
+        const __m256i pitch = _mm256_set1_epi32(s->pitch);
+        const __m256i place =
+            _mm256_sub_epi32(_mm256_add_epi32(_mm256_mullo_epi32(_mm256_srli_epi32(y8, 8), pitch),
+                                              _mm256_srli_epi32(x8, 8)),
+                             _mm256_set1_epi32(s->origin));
+        /* 256 - fx and fx as a pair of 16 bits */
+        const __m256i fx = _mm256_and_si256(x8, fraction), fy = _mm256_and_si256(y8, fraction);
+        const __m256i weights = _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(256), fx),
+                                                _mm256_slli_epi32(fx, 16));
+        const __m256i top = mix_eight(s->luma, place, weights);
+        const __m256i bottom = mix_eight(s->luma, _mm256_add_epi32(place, pitch), weights);
+        const __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(top, 8),
+                                             _mm256_mullo_epi32(_mm256_sub_epi32(bottom, top), fy));
+        const __m256i value =
+            _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(32768)), 16);
+        const __m256i words = _mm256_packus_epi32(value, value);
+        const __m128i pairs =
+            _mm_unpacklo_epi64(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+        _mm_storel_epi64((__m128i *)(out + i), _mm_packus_epi16(pairs, pairs));
+    }
+    for (; i < count; i++, x += s->step_x, y += s->step_y)
+        out[i] = af_sample(s, x, y);
+}
+
 static void add_up_avx2(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count) {
     const __m256i zero = _mm256_setzero_si256();
     __m256i s1 = zero, s2 = zero; /* each of the eight squares' sums at most 4,096 * 65,025 */

@@ -29,6 +29,13 @@ static void AF_KERNEL(luma_bgra)(uint8_t *restrict luma, const uint8_t *restrict
         luma[i] = AF_KERNEL(mix)(p[4 * i + 2], p[4 * i + 1], p[4 * i]);
 }
 
+static void AF_KERNEL(sample)(uint8_t *out, size_t count, const af_sampler *sampler, uint32_t x,
+                              uint32_t y) {
+    const af_sampler s = *sampler; /* out may not change it */
+    for (size_t i = 0; i < count; i++, x += s.step_x, y += s.step_y)
+        out[i] = af_sample(&s, x, y);
+}
+
 static void AF_KERNEL(add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count) {
     uint32_t s1 = 0, s2 = 0; /* at most 32,768 * 65,025 < 2^31 */
     for (size_t i = 0; i < count; i++) {
@@ -129,5 +136,5 @@ const af_image_kernels AF_KERNEL_TABLE = {
     AF_KERNEL(luma_rgb),  AF_KERNEL(luma_bgr),   AF_KERNEL(luma_rgba), AF_KERNEL(luma_bgra),
     AF_KERNEL(luma_yuyv), AF_KERNEL(luma_words), AF_KERNEL(set16),     AF_KERNEL(add16),
     AF_KERNEL(set32),     AF_KERNEL(add32),      AF_KERNEL(group16),   AF_KERNEL(group32),
-    AF_KERNEL(divide),    AF_KERNEL(add_up),     AF_KERNEL(look_up),
+    AF_KERNEL(divide),    AF_KERNEL(sample),     AF_KERNEL(add_up),    AF_KERNEL(look_up),
 };

@@ -22,12 +22,6 @@ typedef struct grid {
     int32_t last_x8, last_y8; /* the reduced picture's last pixel, 8 fractional bits */
 } grid;
 
-/* The copied part of the reduced picture. */
-typedef struct part {
-    uint8_t *luma;
-    int32_t x, y, pitch;
-} part;
-
 /* |value| < 2^52; halves go up. */
 static int64_t fixed(double value) {
     return (int64_t)(value * 65536.0 + 4503599627370496.0 + 0.5) - 4503599627370496;
@@ -100,23 +94,33 @@ static void cover(int32_t side, int32_t level, int32_t first, int32_t last, int3
 }
 
 /* Copies what the crop touches. One column and row more than there are pixels, because samples at
- * the last pixel read its neighbour with weight 0. */
-static void copy_part(part *p, const af_view *view, const grid *g, int32_t size, void *scratch) {
-    int32_t right, bottom;
-    extent(g->x0, g->ux, g->vx, size, g->level, g->last_x8, &p->x, &right);
-    extent(g->y0, g->uy, g->vy, size, g->level, g->last_y8, &p->y, &bottom);
+ * the last pixel read its neighbour with weight 0, and three bytes more for wide loads. */
+static void copy_part(af_sampler *s, const af_view *view, const grid *g, int32_t size,
+                      void *scratch) {
+    int32_t left, top, right, bottom;
+    extent(g->x0, g->ux, g->vx, size, g->level, g->last_x8, &left, &right);
+    extent(g->y0, g->uy, g->vy, size, g->level, g->last_y8, &top, &bottom);
     right = af_min(right + 1, g->last_x8 / 256);
     bottom = af_min(bottom + 1, g->last_y8 / 256);
-    const int32_t width = right - p->x + 1, height = bottom - p->y + 1;
-    p->luma = (uint8_t *)scratch + AF_RESAMPLE_SCRATCH;
-    p->pitch = width + 1;
+    const int32_t width = right - left + 1, height = bottom - top + 1, pitch = width + 1;
+    uint8_t *const luma = (uint8_t *)scratch + AF_RESAMPLE_SCRATCH;
     af_rect from;
-    cover(view->width, g->level, p->x, right, &from.x, &from.width);
-    cover(view->height, g->level, p->y, bottom, &from.y, &from.height);
-    (void)af_resample(view, &from, p->luma, width, height, p->pitch, scratch); /* cannot fail */
+    cover(view->width, g->level, left, right, &from.x, &from.width);
+    cover(view->height, g->level, top, bottom, &from.y, &from.height);
+    (void)af_resample(view, &from, luma, width, height, pitch, scratch); /* cannot fail */
     for (int32_t y = 0; y < height; y++)
-        p->luma[y * p->pitch + width] = p->luma[y * p->pitch + width - 1];
-    memcpy(p->luma + height * p->pitch, p->luma + (height - 1) * p->pitch, (size_t)p->pitch);
+        luma[y * pitch + width] = luma[y * pitch + width - 1];
+    memcpy(luma + height * pitch, luma + (height - 1) * pitch, (size_t)pitch);
+    memset(luma + (height + 1) * pitch, 0, 3);
+
+    s->luma = luma;
+    s->pitch = pitch;
+    s->origin = top * pitch + left;
+    s->level = g->level;
+    s->last_x8 = g->last_x8;
+    s->last_y8 = g->last_y8;
+    s->step_x = (uint32_t)g->ux;
+    s->step_y = (uint32_t)g->uy;
 }
 
 static int is_inside(const grid *g, int64_t x, int64_t y) {
@@ -133,25 +137,6 @@ static void inside_of_row(const grid *g, int32_t size, int32_t v, int32_t *first
         u1--;
     *first = u0;
     *end = u1;
-}
-
-/* Bilinear samples of pixels that all lie inside, so positions are in 0..2^31 - 1. */
-static void sample_row(const grid *g, const part *p, int64_t start_x, int64_t start_y,
-                       int32_t count, uint8_t *out) {
-    uint32_t x = (uint32_t)start_x, y = (uint32_t)start_y;
-    const uint32_t step_x = (uint32_t)g->ux, step_y = (uint32_t)g->uy;
-    const int32_t level = g->level, shift = 8 + level;
-    const uint32_t half = 128u << level;
-    for (int32_t i = 0; i < count; i++, x += step_x, y += step_y) {
-        const int32_t x8 = af_clamp((int32_t)((x + half) >> shift) - 128, 0, g->last_x8);
-        const int32_t y8 = af_clamp((int32_t)((y + half) >> shift) - 128, 0, g->last_y8);
-        const uint8_t *const a = p->luma + ((y8 >> 8) - p->y) * p->pitch + (x8 >> 8) - p->x;
-        const uint8_t *const b = a + p->pitch;
-        const int32_t fx = x8 & 255, fy = y8 & 255;
-        const int32_t top = a[0] * (256 - fx) + a[1] * fx;
-        const int32_t bottom = b[0] * (256 - fx) + b[1] * fx;
-        out[i] = (uint8_t)((top * (256 - fy) + bottom * fy + 32768) >> 16);
-    }
 }
 
 size_t af_crop_scratch(int32_t size) {
@@ -180,15 +165,16 @@ int af_crop(const af_view *view, const af_similarity *map, int32_t size, int32_t
         return valid;
     }
 
-    part p;
-    copy_part(&p, view, &g, size, scratch);
+    af_sampler sampler;
+    copy_part(&sampler, view, &g, size, scratch);
     const af_image_kernels *const k = af_image_kernels_for(view->cpu);
     uint64_t sum = 0, squares = 0;
     for (int32_t v = 0; v < size; v++) {
         uint8_t *const row = crop + v * size + first[v];
         const int32_t n = end[v] - first[v];
-        sample_row(&g, &p, g.x0 + v * g.vx + first[v] * g.ux, g.y0 + v * g.vy + first[v] * g.uy, n,
-                   row);
+        const int64_t x = g.x0 + v * g.vx + first[v] * g.ux;
+        const int64_t y = g.y0 + v * g.vy + first[v] * g.uy;
+        k->sample(row, (size_t)n, &sampler, (uint32_t)x, (uint32_t)y);
         k->add_up(&sum, &squares, row, (size_t)n);
     }
     uint8_t table[256];
