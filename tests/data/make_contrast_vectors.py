@@ -27,6 +27,9 @@ def histograms():
         ('dark, narrow', bell(12, 3.9, 40000)),
         ('ordinary', bell(120, 50, 9216)),
         ('bright, noisy', bell(230, 30, 3000) + rng.integers(0, 20, 256)),
+        # where the rounding of the mean decides an entry
+        ('the mean rounds up', h((97, 25), (98, 45))),
+        ('the mean rounds up, wider', h((25, 4), (73, 27), (161, 32))),
         ('large and even', np.full(256, 70000) + rng.integers(0, 1000, 256)),
     ]
 
