@@ -24,6 +24,22 @@ void af_depthwise_pack_c(const af_shape *shape, const af_weights *weights, void 
     }
 }
 
+/* Sums of 16 channels. The array must not be seen by others, so that compilers keep it in
+ * registers. */
+static void sum_taps(int32_t result[AF_TILE], const af_shape *shape, const uint8_t *in,
+                     ptrdiff_t in_row, const int8_t *w) {
+    const int32_t padded = af_padded(shape->cout);
+    int32_t acc[AF_TILE] = {0};
+    for (int32_t ky = 0; ky < shape->kh; ky++)
+        for (int32_t kx = 0; kx < shape->kw; kx++, w += padded) {
+            const uint8_t *const tap = in + ky * in_row + kx * shape->pixel;
+            for (int32_t j = 0; j < AF_TILE; j++)
+                acc[j] += (int16_t)(tap[j] * w[j]); /* in -16129..16129 */
+        }
+    for (int32_t j = 0; j < AF_TILE; j++)
+        result[j] += acc[j];
+}
+
 void af_depthwise_c(const af_conv_job *job) {
     const af_shape *const shape = job->shape;
     const int32_t padded = af_padded(shape->cout);
@@ -34,15 +50,9 @@ void af_depthwise_c(const af_conv_job *job) {
             for (int32_t c = 0; c < padded; c += AF_TILE) {
                 const uint8_t *const in = job->in + (ptrdiff_t)y * shape->stride * job->in_row +
                                           (ptrdiff_t)x * shape->stride * shape->pixel + c;
-                const int8_t *w = weights + c;
                 int32_t acc[AF_TILE];
                 memcpy(acc, bias + c, sizeof acc);
-                for (int32_t ky = 0; ky < shape->kh; ky++)
-                    for (int32_t kx = 0; kx < shape->kw; kx++, w += padded) {
-                        const uint8_t *const tap = in + ky * job->in_row + kx * shape->pixel;
-                        for (int32_t j = 0; j < AF_TILE; j++)
-                            acc[j] += (int16_t)(tap[j] * w[j]); /* in -16129..16129 */
-                    }
+                sum_taps(acc, shape, in, job->in_row, weights + c);
                 af_store_tile_c(job, acc, mult, x, y, c);
             }
 }
