@@ -323,7 +323,7 @@ static void portable_by_hand(void **state) {
     static const int32_t bias[1] = {6};
     static const uint16_t mult[1] = {16384};
     const af_shape shape = {1, 2, 1, 2, 1, 16, 1};
-    _Alignas(64) uint8_t packed[1024];
+    _Alignas(64) uint8_t packed[2048];
     uint8_t in[32] = {10, 20}, out[16], residual[16] = {50};
     in[16] = 30;
     in[17] = 5;
