@@ -104,6 +104,9 @@ static void degenerate(void **state) {
     (void)state;
     af_similarity s;
     const affect_point apart[3] = {{0, 0}, {1, 0}, {0, 2}}, same[3] = {{7, 7}, {7, 7}, {7, 7}};
+    affect_point many[7]; /* their mean is not exact */
+    for (int i = 0; i < 7; i++)
+        many[i].x = many[i].y = 1000.1f;
     const affect_point far[2] = {{1e5f, 3.3f}, {1e5f, 3.3f}};
     const affect_point bad[3] = {{0, 0}, {NAN, 0}, {0, 1}};
     const affect_point huge[2] = {{-FLT_MAX, FLT_MAX}, {FLT_MAX, -FLT_MAX}};
@@ -113,6 +116,8 @@ static void degenerate(void **state) {
     assert_int_equal(af_similarity_fit(&s, apart, apart, 0), 0);
     assert_int_equal(af_similarity_fit(&s, apart, apart, -5), 0);
     assert_int_equal(af_similarity_fit(&s, same, apart, 3), 0);
+    const affect_point seven[7] = {{0, 0}, {1, 0}, {0, 2}, {4, 4}, {5, 1}, {6, 3}, {7, 8}};
+    assert_int_equal(af_similarity_fit(&s, many, seven, 7), 0);
     assert_int_equal(af_similarity_fit(&s, far, apart, 2), 0);
     assert_int_equal(af_similarity_fit(&s, apart, same, 3), 0); /* scale 0 */
     is_identity(&s);

@@ -68,6 +68,9 @@ typedef struct af_image_kernels {
     /* sums -> bytes, see af_divider */
     void (*divide)(uint8_t *out, const uint32_t *sums, size_t count, const af_divider *divider);
 
+    /* 16 rows of 16 bytes become 16 columns; either pitch may be negative */
+    void (*turn)(uint8_t *out, ptrdiff_t out_pitch, const uint8_t *in, ptrdiff_t in_pitch);
+
     /* samples from (x, y) on, a step apart; all positions in 0..2^31 - 1 */
     void (*sample)(uint8_t *out, size_t count, const af_sampler *sampler, uint32_t x, uint32_t y);
 

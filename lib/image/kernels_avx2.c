@@ -96,6 +96,26 @@ static void luma_bgra_avx2(uint8_t *luma, const uint8_t *pixels, size_t count) {
     luma_four(luma, pixels, count, 29, 77);
 }
 
+/* Four rounds of interleaving row i with row i + 8: each moves one bit of the row number to the
+ * column number, so after four of them rows and columns have changed places. */
+static void turn_avx2(uint8_t *out, ptrdiff_t out_pitch, const uint8_t *in, ptrdiff_t in_pitch) {
+    __m128i a[16], b[16];
+    for (int i = 0; i < 16; i++)
+        a[i] = _mm_loadu_si128((const __m128i *)(in + i * in_pitch));
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 8; i++) {
+            b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]);
+            b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+        }
+        for (int i = 0; i < 8; i++) {
+            a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]);
+            a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
+        }
+    }
+    for (int i = 0; i < 16; i++)
+        _mm_storeu_si128((__m128i *)(out + i * out_pitch), a[i]);
+}
+
 /* (x + half) >> shift, less 128, in 0..last: eight positions as in af_sample. */
 static inline __m256i reduce_eight(__m256i x, int32_t level, int32_t last) {
     const __m256i half = _mm256_set1_epi32((int)(128u << level));

@@ -29,6 +29,13 @@ static void AF_KERNEL(luma_bgra)(uint8_t *restrict luma, const uint8_t *restrict
         luma[i] = AF_KERNEL(mix)(p[4 * i + 2], p[4 * i + 1], p[4 * i]);
 }
 
+static void AF_KERNEL(turn)(uint8_t *restrict out, ptrdiff_t out_pitch, const uint8_t *restrict in,
+                            ptrdiff_t in_pitch) {
+    for (int x = 0; x < 16; x++)
+        for (int y = 0; y < 16; y++)
+            out[x * out_pitch + y] = in[y * in_pitch + x];
+}
+
 static void AF_KERNEL(sample)(uint8_t *out, size_t count, const af_sampler *sampler, uint32_t x,
                               uint32_t y) {
     const af_sampler s = *sampler; /* out may not change it */
@@ -136,5 +143,6 @@ const af_image_kernels AF_KERNEL_TABLE = {
     AF_KERNEL(luma_rgb),  AF_KERNEL(luma_bgr),   AF_KERNEL(luma_rgba), AF_KERNEL(luma_bgra),
     AF_KERNEL(luma_yuyv), AF_KERNEL(luma_words), AF_KERNEL(set16),     AF_KERNEL(add16),
     AF_KERNEL(set32),     AF_KERNEL(add32),      AF_KERNEL(group16),   AF_KERNEL(group32),
-    AF_KERNEL(divide),    AF_KERNEL(sample),     AF_KERNEL(add_up),    AF_KERNEL(look_up),
+    AF_KERNEL(divide),    AF_KERNEL(turn),       AF_KERNEL(sample),    AF_KERNEL(add_up),
+    AF_KERNEL(look_up),
 };

@@ -131,11 +131,21 @@ static uint8_t *row_target(const job *b, int32_t j) {
     return b->memory->tile + (ptrdiff_t)(j % TILE_ROWS) * b->outs;
 }
 
-/* Writes the tile's rows j0..j1 as columns. */
+/* Writes the tile's rows j0..j1 as columns, in blocks of 16 x 16 where there are so many. When they
+ * go from right to left, the block begins with the last row. */
 static void write_tile(const job *b, int32_t j0, int32_t j1) {
     const uint8_t *const tile = b->memory->tile;
     const int32_t rows = j1 - j0 + 1;
-    for (int32_t i = 0; i < b->outs; i++) {
+    int32_t i = 0;
+    if (rows == TILE_ROWS) {
+        const int back = b->step_y < 0;
+        const uint8_t *const from = tile + (back ? (TILE_ROWS - 1) * b->outs : 0);
+        uint8_t *const to = b->origin + (back ? -j1 : j0);
+        for (; i + 16 <= b->outs; i += 16)
+            b->kernels->turn(to + (b->first_out + i) * b->step_x, b->step_x, from + i,
+                             back ? -b->outs : b->outs);
+    }
+    for (; i < b->outs; i++) {
         uint8_t *const out = b->origin + (b->first_out + i) * b->step_x + j0 * b->step_y;
         for (int32_t j = 0; j < rows; j++)
             out[j * b->step_y] = tile[j * b->outs + i];

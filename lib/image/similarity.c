@@ -39,8 +39,8 @@ int af_similarity_fit(af_similarity *out, const affect_point *from, const affect
         dot += px * qx + py * qy;
         cross += px * qy - py * qx;
     }
-    /* equal points leave rounding errors only: some 1e-16 of their size, squared */
-    if (!(norm > 1e-24 * (fx * fx + fy * fy)) || !(norm > 1e-30))
+    /* equal floats have an exact mean, so norm is 0 then; not-a-number fails here too */
+    if (!(norm > 1e-30))
         return fail(out);
     const double a = dot / norm, b = cross / norm;
     out->a = narrow(a);
