@@ -16,6 +16,7 @@
 #include "models/models.h"
 #include "nn/nn.h"
 #include "reading.h"
+#include "time/time.h"
 
 /* A face found with less presence than this gets no eyes, expressions or pose. */
 #define LEAST_PRESENCE 0.25f
@@ -36,7 +37,8 @@ enum {
     NEEDS_LANDMARKS = AFFECT_LANDMARKS | AFFECT_POSE | AFFECT_EYES | AFFECT_EXPRESSIONS |
                       AFFECT_EMOTIONS | AFFECT_STATE,
     NEEDS_EYES = AFFECT_EYES | AFFECT_STATE,
-    NEEDS_EXPRESSION = AFFECT_EXPRESSIONS | AFFECT_EMOTIONS
+    READS_EXPRESSION = AFFECT_EXPRESSIONS | AFFECT_EMOTIONS,
+    NEEDS_EXPRESSION = READS_EXPRESSION | AFFECT_STATE /* for yawns, speech and smiles */
 };
 
 static const network_kind kinds[AFFECT_MODEL_COUNT] = {
@@ -56,6 +58,8 @@ struct affect {
     void *scratch;     /* for planes and crops */
     size_t memory;
     int64_t last_time;
+    af_time time;
+    affect_face *found; /* max_faces: what a search of a video's frame finds */
     affect_reading reading;
 };
 
@@ -83,6 +87,7 @@ void affect_options_init(affect_options *options) {
     options->max_faces = 32;
     options->focal_length = af_nan();
     options->smoothing = 0.1f;
+    af_time_defaults(&options->time);
 }
 
 void affect_image_init(affect_image *image, affect_format format, const void *pixels, int32_t width,
@@ -124,7 +129,7 @@ static affect_status check_options(const affect_options *o) {
     if (o->signals & AFFECT_EMOTIONS)
         return AFFECT_ERR_UNSUPPORTED;
 #endif
-    return AFFECT_OK;
+    return af_time_check(&o->time);
 }
 
 static affect_container built_in(affect_model model) {
@@ -222,15 +227,27 @@ static affect_status set_up(affect *reader) {
     const affect_options *o = &reader->options;
     reader->scratch = take(reader, AF_CROP_SCRATCH(AF_LANDMARKS_SIDE));
     reader->reading.faces = take(reader, (size_t)o->max_faces * sizeof(affect_face));
-    if (!reader->scratch || !reader->reading.faces)
+    reader->found = take(reader, (size_t)o->max_faces * sizeof(affect_face));
+    if (!reader->scratch || !reader->reading.faces || !reader->found)
         return AFFECT_ERR_MEMORY;
+    if (af_time_open(&reader->time, o, &reader->memory) != AFFECT_OK)
+        return AFFECT_ERR_MEMORY;
+    reader->reading.events = reader->time.events.list;
     for (int m = 0; m < AFFECT_MODEL_COUNT; m++) {
         if (m != AFFECT_MODEL_DETECTOR && !(o->signals & kinds[m].signals))
             continue;
         const affect_status status = open_network(reader, (affect_model)m);
+        if (status == AFFECT_ERR_MODEL && m == AFFECT_MODEL_EXPRESSION && !o->models[m].data &&
+            !(o->signals & READS_EXPRESSION)) {
+            /* Left out of this build: states take mouth and smile from the landmarks. */
+            af_net_close(reader->nets[m], &o->allocator);
+            reader->nets[m] = NULL;
+            continue;
+        }
         if (status != AFFECT_OK)
             return status;
     }
+    reader->time.has_landmarks = reader->nets[AFFECT_MODEL_LANDMARKS] != NULL;
     reader->temperature = 1;
     if (reader->nets[AFFECT_MODEL_EXPRESSION]) {
         reader->temperature = af_model_param(&reader->models[AFFECT_MODEL_EXPRESSION], 0);
@@ -283,6 +300,8 @@ void affect_close(affect *reader) {
         af_net_close(reader->nets[m], &allocator);
     af_release(&allocator, reader->detector.candidates);
     af_release(&allocator, reader->reading.faces);
+    af_release(&allocator, reader->found);
+    af_time_close(&reader->time, &allocator);
     af_release(&allocator, reader->scratch);
     af_release(&allocator, reader);
 }
@@ -291,31 +310,89 @@ affect_status affect_reset(affect *reader) {
     if (!reader)
         return AFFECT_ERR_ARGUMENT;
     reader->last_time = AFFECT_STILL;
+    af_time_reset(&reader->time);
     return AFFECT_OK;
 }
 
-/* Landmarks, pose, eyes, expressions and emotions of one face, as far as asked for. */
-static void read_face(affect *reader, const af_view *view, affect_face *face, int given) {
-    const affect_options *o = &reader->options;
+/* Landmarks and pose of one face, as far as needed. */
+static void read_landmarks(affect *reader, const af_view *view, affect_face *face, int given) {
     af_net *const landmarks = reader->nets[AFFECT_MODEL_LANDMARKS];
-    if (landmarks) {
-        uint32_t bits = af_landmarks_read(landmarks, view, reader->scratch, face, given);
-        if (!given && (bits & AFFECT_LANDMARKS) && face->presence < LEAST_PRESENCE)
-            bits &= AFFECT_LANDMARKS;
-        face->measured = bits;
-        const int usable =
-            given ? (bits & AFFECT_LANDMARKS) != 0 : bits && face->presence >= LEAST_PRESENCE;
-        if ((bits & AFFECT_POSE) && !af_is_nan(o->focal_length))
-            af_pose_translation(face, o->focal_length, view->width, view->height);
-        if (usable && reader->nets[AFFECT_MODEL_EYES])
-            face->measured |=
-                af_eyes_read(reader->nets[AFFECT_MODEL_EYES], view, reader->scratch, face);
-        if (usable && reader->nets[AFFECT_MODEL_EXPRESSION])
-            face->measured |=
-                af_expression_read(reader->nets[AFFECT_MODEL_EXPRESSION], view, reader->scratch,
-                                   face, o->signals & NEEDS_EXPRESSION, reader->temperature);
+    if (!landmarks)
+        return;
+    uint32_t bits = af_landmarks_read(landmarks, view, reader->scratch, face, given);
+    if (!given && (bits & AFFECT_LANDMARKS) && face->presence < LEAST_PRESENCE)
+        bits &= AFFECT_LANDMARKS;
+    face->measured = bits;
+    if ((bits & AFFECT_POSE) && !af_is_nan(reader->options.focal_length))
+        af_pose_translation(face, reader->options.focal_length, view->width, view->height);
+}
+
+/* Eyes, and of the expression network what `wanted` says, of a face whose landmarks were read. */
+static void read_rest(affect *reader, const af_view *view, affect_face *face, int given,
+                      uint32_t wanted) {
+    if (!(face->measured & AFFECT_LANDMARKS) || (!given && face->presence < LEAST_PRESENCE))
+        return;
+    if (reader->nets[AFFECT_MODEL_EYES])
+        face->measured |=
+            af_eyes_read(reader->nets[AFFECT_MODEL_EYES], view, reader->scratch, face);
+    if (reader->nets[AFFECT_MODEL_EXPRESSION] && wanted)
+        face->measured |= af_expression_read(reader->nets[AFFECT_MODEL_EXPRESSION], view,
+                                             reader->scratch, face, wanted, reader->temperature);
+}
+
+/* All that was asked for of one face of a picture. */
+static void read_face(affect *reader, const af_view *view, affect_face *face, int given) {
+    read_landmarks(reader, view, face, given);
+    read_rest(reader, view, face, given, reader->options.signals & READS_EXPRESSION);
+    af_face_hide(face, reader->options.signals);
+}
+
+/* The faces of a frame whose landmarks were read: the rest of each, then time over all. */
+static void end_frame(affect *reader, const af_view *view, uint32_t count, int given) {
+    affect_reading *const r = &reader->reading;
+    const uint32_t signals = reader->options.signals;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t wanted = signals & READS_EXPRESSION;
+        if (!wanted && (signals & AFFECT_STATE) && af_time_wants_expressions(&reader->time, i))
+            wanted = AFFECT_EXPRESSIONS;
+        read_rest(reader, view, &r->faces[i], given, wanted);
     }
-    af_face_hide(face, o->signals);
+    af_time_end(&reader->time, r->faces, &count, (float)view->width, given);
+    for (uint32_t i = 0; i < count; i++)
+        af_face_hide(&r->faces[i], signals);
+    r->face_count = count;
+    r->event_count = reader->time.events.count;
+    r->degraded = reader->time.degraded;
+    r->frame_rate = reader->time.rate;
+}
+
+/* A frame of a video: faces are carried from the last one by their landmarks; the picture is
+ * searched only when that is not enough. */
+static affect_status read_frame(affect *reader, const af_view *view) {
+    affect_reading *const r = &reader->reading;
+    af_time *const time = &reader->time;
+    const uint32_t most = (uint32_t)af_min(reader->options.max_faces, AFFECT_TRACK_COUNT);
+    for (uint32_t i = 0; i < most; i++)
+        af_face_clear(&r->faces[i]);
+    uint32_t count = af_time_predict(time, r->faces);
+    for (uint32_t i = 0; i < count; i++)
+        read_landmarks(reader, view, &r->faces[i], 0);
+    if (af_time_carry(time, r->faces, &count, (float)view->width, (float)view->height)) {
+        for (uint32_t i = 0; i < most; i++)
+            af_face_clear(&reader->found[i]);
+        uint32_t found = 0;
+        if (af_detect(&reader->detector, view, reader->found, most, &found, &r->brightness) !=
+            AFFECT_OK)
+            return AFFECT_ERR_IMAGE;
+        r->searched = 1;
+        const uint32_t carried = count;
+        count = af_time_find(time, r->faces, carried, reader->found, found, most, 0);
+        for (uint32_t i = 0; i < count; i++)
+            if (!r->faces[i].measured)
+                read_landmarks(reader, view, &r->faces[i], 0);
+    }
+    end_frame(reader, view, count, 0);
+    return AFFECT_OK;
 }
 
 /* What both ways of reading share: checks, then an empty reading of this picture. */
@@ -333,7 +410,11 @@ static affect_status begin(affect *reader, const affect_image *image, int64_t ti
     r->height = view->height;
     r->time_us = time_us;
     r->brightness = af_nan();
-    r->face_count = r->event_count = 0;
+    r->face_count = r->event_count = r->degraded = 0;
+    r->frame_rate = af_nan();
+    r->searched = 0;
+    if (time_us != AFFECT_STILL)
+        af_time_begin(&reader->time, view, time_us);
     return AFFECT_OK;
 }
 
@@ -346,6 +427,12 @@ affect_status affect_read(affect *reader, const affect_image *image, int64_t tim
     if (status != AFFECT_OK)
         return status;
     affect_reading *r = &reader->reading;
+    if (time_us != AFFECT_STILL) {
+        const affect_status read = read_frame(reader, &view);
+        if (read == AFFECT_OK)
+            *reading = r;
+        return read;
+    }
     const uint32_t most = (uint32_t)reader->options.max_faces;
     for (uint32_t i = 0; i < most; i++)
         af_face_clear(&r->faces[i]);
@@ -354,6 +441,7 @@ affect_status affect_read(affect *reader, const affect_image *image, int64_t tim
         af_detect(&reader->detector, &view, r->faces, most, &found, &r->brightness);
     if (searched != AFFECT_OK)
         return AFFECT_ERR_IMAGE;
+    r->searched = 1;
     r->face_count = found;
     for (uint32_t i = 0; i < r->face_count; i++)
         read_face(reader, &view, &r->faces[i], 0);
@@ -381,16 +469,55 @@ affect_status affect_read_boxes(affect *reader, const affect_image *image, int64
     if (status != AFFECT_OK)
         return status;
     affect_reading *r = &reader->reading;
+    const int still = time_us == AFFECT_STILL;
+    affect_face *const faces = still ? r->faces : reader->found;
     for (uint32_t i = 0; i < count; i++) {
-        affect_face *face = &r->faces[i];
-        af_face_clear(face);
-        face->box = boxes[i];
-        face->score = 1;
-        read_face(reader, &view, face, 1);
+        af_face_clear(&faces[i]);
+        faces[i].box = boxes[i];
+        faces[i].score = 1;
+        if (still)
+            read_face(reader, &view, &faces[i], 1);
+        else
+            read_landmarks(reader, &view, &faces[i], 1);
     }
     r->face_count = count;
+    if (!still)
+        end_frame(reader, &view,
+                  af_time_find(&reader->time, r->faces, 0, faces, count, count, 1), 1);
     *reading = r;
     return AFFECT_OK;
+}
+
+affect_status affect_finish(affect *reader, const affect_reading **reading) {
+    if (!reader || !reading)
+        return AFFECT_ERR_ARGUMENT;
+    affect_reading *r = &reader->reading;
+    af_time_finish(&reader->time);
+    r->face_count = r->degraded = 0;
+    r->searched = 0;
+    r->frame_rate = r->brightness = af_nan();
+    r->time_us = reader->last_time;
+    const uint32_t told = reader->time.events.count;
+    (void)affect_reset(reader);
+    r->event_count = told;
+    *reading = r;
+    return AFFECT_OK;
+}
+
+size_t affect_baseline_size(void) {
+    return AFFECT_BASELINE_SIZE;
+}
+
+affect_status affect_baseline_save(const affect *reader, uint32_t track, void *blob, size_t size) {
+    if (!reader || !blob || size < AFFECT_BASELINE_SIZE)
+        return AFFECT_ERR_ARGUMENT;
+    return af_time_baseline_save(&reader->time, track, blob) ? AFFECT_OK : AFFECT_ERR_ARGUMENT;
+}
+
+affect_status affect_baseline_load(affect *reader, uint32_t track, const void *blob, size_t size) {
+    if (!reader || !blob || size < AFFECT_BASELINE_SIZE)
+        return AFFECT_ERR_ARGUMENT;
+    return af_time_baseline_load(&reader->time, track, blob) ? AFFECT_OK : AFFECT_ERR_ARGUMENT;
 }
 
 affect_status affect_read_eye(affect *reader, const affect_image *image, int32_t right_eye,

@@ -90,8 +90,8 @@ const char *affect_event_name(uint32_t type) {
         "blink",        "long_closure",       "microsleep",         "sleep",         "unresponsive",
         "yawn",         "long_distraction",   "short_distractions", "phone_look",    "drowsiness",
         "face_lost",    "camera_blocked",     "occupant_arrived",   "occupant_left", "mutual_gaze",
-        "shared_smile", "looking_at_occupant"};
-    return pick(names, 17, (int64_t)type - 1);
+        "shared_smile", "looking_at_occupant", "time_gap"};
+    return pick(names, 18, (int64_t)type - 1);
 }
 
 const char *affect_cpu_name(uint32_t cpu_bit) {

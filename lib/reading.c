@@ -43,7 +43,11 @@ static void clear_state(affect_person_state *state) {
     state->blink_rate = state->perclos = state->perclos_unknown = state->mean_closure = af_nan();
     state->yawn_rate = state->drowsiness = state->attention = state->engagement = af_nan();
     state->talking = state->eyes_off_road = af_nan();
-    state->blink_count = state->yawn_count = 0;
+    state->eyes_closed = state->smiling = state->looking_down = state->blink_duration = af_nan();
+    state->blink_amplitude = state->closing_speed = state->open_baseline = af_nan();
+    state->forward_yaw = state->forward_pitch = af_nan();
+    state->blink_count = state->yawn_count = state->nod_count = 0;
+    state->evidence = state->degraded = 0;
     state->drowsiness_stage = -1;
 }
 
@@ -97,6 +101,18 @@ uint32_t affect_reading_face_count(const affect_reading *reading) {
 
 const affect_face *affect_reading_face(const affect_reading *reading, uint32_t index) {
     return reading && index < reading->face_count ? &reading->faces[index] : NULL;
+}
+
+uint32_t affect_reading_degraded(const affect_reading *reading) {
+    return reading ? reading->degraded : 0;
+}
+
+float affect_reading_frame_rate(const affect_reading *reading) {
+    return reading ? reading->frame_rate : af_nan();
+}
+
+int32_t affect_reading_searched(const affect_reading *reading) {
+    return reading ? reading->searched : 0;
 }
 
 uint32_t affect_reading_event_count(const affect_reading *reading) {

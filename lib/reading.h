@@ -10,7 +10,10 @@ struct affect_reading {
     float brightness;
     uint32_t face_count, event_count;
     affect_face *faces;   /* max_faces of them */
-    affect_event *events; /* none are made yet */
+    affect_event *events;
+    uint32_t degraded;
+    float frame_rate;
+    int32_t searched;
 };
 
 /* Nothing measured: NaN in every field, no track, no seat. */

@@ -62,6 +62,7 @@ int main(void) {
     FIELD(affect_options, smoothing);
     FIELD(affect_options, allocator);
     FIELD(affect_options, models);
+    FIELD(affect_options, time);
     SIZE(affect_box);
     SIZE(affect_eye);
     FIELD(affect_eye, open);

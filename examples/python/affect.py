@@ -45,17 +45,28 @@ class CContainer(Structure):
     _fields_ = [('data', c_void_p), ('size', c_size_t)]
 
 
+class CBox(Structure):
+    """affect_box"""
+    _fields_ = [(name, c_float) for name in ('x', 'y', 'width', 'height')]
+
+
+class CTimeOptions(Structure):
+    """affect_time_options"""
+    _fields_ = [(name, c_float) for name in (
+        'detect_every lost_after leave_after gap long_closure microsleep sleep unresponsive '
+        'closed_below perclos_window yawn long_distraction short_distraction short_window '
+        'phone_look phone_pitch forward_yaw forward_pitch forward_half_width '
+        'forward_half_height tired_from drowsy_from mutual_gaze shared_smile '
+        'looking_at_occupant').split()] + [
+            ('seat_count', c_int32), ('seats', CBox * 8)]
+
+
 class COptions(Structure):
     """affect_options"""
     _fields_ = [('size', c_size_t), ('signals', c_uint32), ('cpu', c_uint32), ('detect_size', c_int32),
                 ('threshold', c_float), ('overlap', c_float), ('min_face', c_float), ('max_faces', c_int32),
                 ('focal_length', c_float), ('smoothing', c_float), ('allocator', CAllocator),
-                ('models', CContainer * 4)]
-
-
-class CBox(Structure):
-    """affect_box"""
-    _fields_ = [(name, c_float) for name in ('x', 'y', 'width', 'height')]
+                ('models', CContainer * 4), ('time', CTimeOptions)]
 
 
 class CPoint(Structure):

@@ -107,7 +107,7 @@ typedef enum affect_signal {
     AFFECT_EYES = 1 << 2,        /* each eye: open, iris, gaze; the person's gaze */
     AFFECT_EXPRESSIONS = 1 << 3, /* 20 expressions */
     AFFECT_EMOTIONS = 1 << 4,    /* 8 emotions, valence, arousal; off unless asked for */
-    AFFECT_STATE = 1 << 5,       /* video only: track, blinks, drowsiness, attention; events */
+    AFFECT_STATE = 1 << 5,       /* video only: blinks, drowsiness, attention; events */
     AFFECT_OBJECTS = 1 << 6,     /* objects in a cabin; not built yet, always "not measured" */
     AFFECT_SIGNALS_DEFAULT = AFFECT_LANDMARKS | AFFECT_POSE | AFFECT_EYES,
     AFFECT_SIGNALS_ALL = (1 << 7) - 1
@@ -247,6 +247,48 @@ typedef struct affect_allocator {
     void *context;
 } affect_allocator;
 
+typedef struct affect_box {
+    float x, y;          /* left upper corner */
+    float width, height; /* hairline to chin, ear to ear */
+} affect_box;
+
+/* Most seats and most tracks that are kept at once. */
+#define AFFECT_SEAT_COUNT 8
+#define AFFECT_TRACK_COUNT 32
+
+/* Options of what is made of a video over time. Times in seconds, angles in degrees. The rule that
+ * gives each default, and where it is known from, stands in docs/time.md. */
+typedef struct affect_time_options {
+    float detect_every;   /* search again so often while all tracks are held: 0.5 */
+    float lost_after;     /* a face that is not seen so long is lost (event face_lost): 1 */
+    float leave_after;    /* and so long: its track ends (event occupant_left): 5 */
+    float gap;            /* a longer step between frames starts afresh (event time_gap): 2 */
+    float long_closure;   /* eyes closed at least so long are no blink: 0.5 */
+    float microsleep;     /* 1 */
+    float sleep;          /* 3 */
+    float unresponsive;   /* 6 */
+    float closed_below;   /* share of the person's own openness below which eyes are closed: 0.5 */
+    float perclos_window; /* seconds, 1..300: 60 */
+    float yawn;           /* least duration of a yawn: 1.5 */
+    float long_distraction;  /* one look off the road: 2 (Euro NCAP counts from 3) */
+    float short_distraction; /* looks off the road add up to so much: 10 ... */
+    float short_window;      /* ... within: 30 */
+    float phone_look;        /* one look down at the lap: 1.5 */
+    float phone_pitch;       /* gaze at least so far below straight ahead: 15 */
+    float forward_yaw;       /* where straight ahead is, against the camera; NaN: is learnt */
+    float forward_pitch;
+    float forward_half_width;  /* of the zone that counts as the road: 20 */
+    float forward_half_height; /* 15 */
+    float tired_from;          /* drowsiness of the stage "tired": 0.3 */
+    float drowsy_from;         /* and "drowsy": 0.6 */
+    float mutual_gaze;         /* least duration of people's events: 0.5 */
+    float shared_smile;        /* 0.5 */
+    float looking_at_occupant; /* 1 */
+    int32_t seat_count;        /* 0..AFFECT_SEAT_COUNT */
+    affect_box seats[AFFECT_SEAT_COUNT]; /* regions in pixels; a face belongs to the first that
+                                            holds its middle */
+} affect_time_options;
+
 /* Options of a handle. Fill with affect_options_init, then change what you like: fields that are
  * added later get their defaults from there. */
 typedef struct affect_options {
@@ -265,6 +307,7 @@ typedef struct affect_options {
                            0: raw. Default 0.1 */
     affect_allocator allocator;                  /* malloc and free */
     affect_container models[AFFECT_MODEL_COUNT]; /* built-in networks */
+    affect_time_options time;                    /* video: what is made of it over time */
 } affect_options;
 
 /* Sets every field to its default. */
@@ -272,11 +315,6 @@ AFFECT_API void affect_options_init(affect_options *options);
 
 /* -------------------------------------------------------------------------------------- readings
  */
-
-typedef struct affect_box {
-    float x, y;          /* left upper corner */
-    float width, height; /* hairline to chin, ear to ear */
-} affect_box;
 
 typedef struct affect_point {
     float x, y;
@@ -298,7 +336,28 @@ typedef enum affect_drowsiness {
     AFFECT_DROWSY = 2
 } affect_drowsiness;
 
-/* What is known of one tracked person over time. Not built yet: always "not measured". */
+/* Why a signal cannot be trusted or read: bits of affect_person_state.degraded and
+ * affect_reading_degraded. */
+typedef enum affect_degraded {
+    AFFECT_DEGRADED_DARK = 1 << 0,
+    AFFECT_DEGRADED_OVEREXPOSED = 1 << 1,
+    AFFECT_DEGRADED_BLURRED = 1 << 2,
+    AFFECT_DEGRADED_COVERED = 1 << 3,     /* the picture shows nothing: a hand, a cap, a fault */
+    AFFECT_DEGRADED_FRAME_RATE = 1 << 4,  /* below 15 frames a second: no blinks */
+    AFFECT_DEGRADED_EYES_HIDDEN = 1 << 5, /* sunglasses, hair, glare: for 2 s no eye was read */
+    AFFECT_DEGRADED_MOUTH_HIDDEN = 1 << 6 /* a mask, a hand: for 2 s no mouth was seen */
+} affect_degraded;
+
+/* What speaks for drowsiness: bits of affect_person_state.evidence. */
+typedef enum affect_evidence {
+    AFFECT_EVIDENCE_CLOSURES = 1 << 0, /* closures last long on average */
+    AFFECT_EVIDENCE_PERCLOS = 1 << 1,
+    AFFECT_EVIDENCE_MICROSLEEP = 1 << 2, /* microsleeps and long closures in the last minute */
+    AFFECT_EVIDENCE_YAWNS = 1 << 3,
+    AFFECT_EVIDENCE_NODS = 1 << 4
+} affect_evidence;
+
+/* What is known of one tracked person over time. */
 typedef struct affect_person_state {
     float blink_rate;      /* blinks a minute over the last minute */
     float perclos;         /* share of known time with the eyes closed, 0..1 */
@@ -313,6 +372,18 @@ typedef struct affect_person_state {
     uint32_t blink_count;  /* since the track began */
     uint32_t yawn_count;
     int32_t drowsiness_stage; /* affect_drowsiness, or -1: not measured */
+    float eyes_closed;        /* seconds since the eyes closed, 0 while they are open */
+    float smiling;            /* 0..1 */
+    float looking_down;       /* 0..1: gaze towards lap or phone */
+    float blink_duration;     /* of the last blink, seconds; NaN before the first */
+    float blink_amplitude;    /* share of the openness that went, 0..1 */
+    float closing_speed;      /* share of the openness a second; from 60 frames a second on */
+    float open_baseline;      /* this person's usual openness */
+    float forward_yaw;        /* where straight ahead is for this person; NaN: not learnt yet */
+    float forward_pitch;
+    uint32_t nod_count; /* the head sank while the eyes were closed */
+    uint32_t evidence;  /* bits of affect_evidence */
+    uint32_t degraded;  /* bits of affect_degraded */
 } affect_person_state;
 
 /* One face. Fields are only ever added at the end, and programs only hold pointers. */
@@ -361,10 +432,12 @@ typedef enum affect_event_type {
     AFFECT_EVENT_OCCUPANT_LEFT,
     AFFECT_EVENT_MUTUAL_GAZE,
     AFFECT_EVENT_SHARED_SMILE,
-    AFFECT_EVENT_LOOKING_AT_OCCUPANT
+    AFFECT_EVENT_LOOKING_AT_OCCUPANT,
+    AFFECT_EVENT_TIME_GAP /* the time jumped: all that lasted was ended, tracks start afresh */
 } affect_event_type;
 
-/* Something that happened over time. Not built yet: a reading holds none. */
+/* Something that happened over time. Every event is told once when it ends; those that are a danger
+ * while they last also once at their onset, with open = 1. */
 typedef struct affect_event {
     affect_event_type type;
     uint32_t track;       /* whose; 0: nobody's */
@@ -374,6 +447,7 @@ typedef struct affect_event {
     int64_t start_us;
     int64_t end_us; /* of an open event: the time of this frame */
     float confidence;
+    uint32_t evidence; /* of drowsiness: bits of affect_evidence */
 } affect_event;
 
 typedef struct affect_reading affect_reading;
@@ -385,9 +459,15 @@ AFFECT_API int32_t affect_reading_height(const affect_reading *reading);
 AFFECT_API int64_t affect_reading_time(const affect_reading *reading);
 /* Mean luma of the picture that was searched, 0..1. NaN when nothing was searched. */
 AFFECT_API float affect_reading_brightness(const affect_reading *reading);
-/* Faces, best score first. A face is null when the index is none. */
+/* Faces of a picture: best score first; of a video: in the order of their tracks. A face is null when the index is none. */
 AFFECT_API uint32_t affect_reading_face_count(const affect_reading *reading);
 AFFECT_API const affect_face *affect_reading_face(const affect_reading *reading, uint32_t index);
+/* Of a video: bits of affect_degraded that hold for the whole picture. */
+AFFECT_API uint32_t affect_reading_degraded(const affect_reading *reading);
+/* Frames a second, measured over the last second or so; NaN for pictures and first frames. */
+AFFECT_API float affect_reading_frame_rate(const affect_reading *reading);
+/* Whether the detector searched this frame: 1 or 0. */
+AFFECT_API int32_t affect_reading_searched(const affect_reading *reading);
 /* Events of this frame. */
 AFFECT_API uint32_t affect_reading_event_count(const affect_reading *reading);
 AFFECT_API const affect_event *affect_reading_event(const affect_reading *reading, uint32_t index);
@@ -407,8 +487,26 @@ AFFECT_API affect_status affect_open(affect **reader, const affect_options *opti
 /* Closes it and frees all its memory. Null is allowed. */
 AFFECT_API void affect_close(affect *reader);
 
-/* Forgets tracks and all that was learnt over time; the next time may be any. */
+/* Forgets tracks and all that was learnt over time; the next time may be any. Events that are open
+ * end unheard: affect_finish tells them. */
 AFFECT_API affect_status affect_reset(affect *reader);
+
+/* The end of a video: a reading without faces whose events are those that were still open, ended at
+ * the last frame's time. Then as affect_reset. */
+AFFECT_API affect_status affect_finish(affect *reader, const affect_reading **reading);
+
+/* What was learnt of a tracked person (usual openness of the eyes, where straight ahead is), to be
+ * given back in a later drive. It holds no picture and no features of a face: whose it is, the
+ * caller must know. */
+#define AFFECT_BASELINE_SIZE 32
+AFFECT_API size_t affect_baseline_size(void);
+/* AFFECT_ERR_ARGUMENT: null, a size too small, no such track now, or nothing learnt yet. */
+AFFECT_API affect_status affect_baseline_save(const affect *reader, uint32_t track, void *blob,
+                                              size_t size);
+/* track 0: for the next track that begins. AFFECT_ERR_ARGUMENT: null, no such track, or bytes that
+ * affect_baseline_save did not write. */
+AFFECT_API affect_status affect_baseline_load(affect *reader, uint32_t track, const void *blob,
+                                              size_t size);
 
 /* Reads one picture or frame. time_us: microseconds, not before the last frame's, or AFFECT_STILL.
  * *reading is set on success only. AFFECT_ERR_ARGUMENT, AFFECT_ERR_IMAGE, AFFECT_ERR_TIME. */

@@ -50,6 +50,38 @@ pub struct Options {
     pub smoothing: f32,
     pub allocator: Allocator,
     pub models: [Container; 4],
+    pub time: TimeOptions,
+}
+
+#[repr(C)]
+pub struct TimeOptions {
+    pub detect_every: f32,
+    pub lost_after: f32,
+    pub leave_after: f32,
+    pub gap: f32,
+    pub long_closure: f32,
+    pub microsleep: f32,
+    pub sleep: f32,
+    pub unresponsive: f32,
+    pub closed_below: f32,
+    pub perclos_window: f32,
+    pub yawn: f32,
+    pub long_distraction: f32,
+    pub short_distraction: f32,
+    pub short_window: f32,
+    pub phone_look: f32,
+    pub phone_pitch: f32,
+    pub forward_yaw: f32,
+    pub forward_pitch: f32,
+    pub forward_half_width: f32,
+    pub forward_half_height: f32,
+    pub tired_from: f32,
+    pub drowsy_from: f32,
+    pub mutual_gaze: f32,
+    pub shared_smile: f32,
+    pub looking_at_occupant: f32,
+    pub seat_count: i32,
+    pub seats: [Rect; 8],
 }
 
 #[repr(C)]

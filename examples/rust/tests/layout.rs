@@ -40,6 +40,7 @@ fn fields_are_where_c_has_them() {
         ("affect_options.signals", offset!(Options, signals)),
         ("affect_options.smoothing", offset!(Options, smoothing)),
         ("affect_options.models", offset!(Options, models)),
+        ("affect_options.time", offset!(Options, time)),
         ("affect_eye.confidence", offset!(Eye, confidence)),
         ("affect_face.box", offset!(Face, rect)),
         ("affect_face.points", offset!(Face, points)),

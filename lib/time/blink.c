@@ -1,0 +1,205 @@
+#include "time/blink.h"
+
+#include "maths.h"
+
+/* Lids have left the open state below this share of the usual openness. */
+#define LEAVE 0.8f
+/* Above closed_below by so much the eyes are no longer closed. */
+#define HYSTERESIS 0.1f
+/* Lids need at most so long from open to closed or back, for the start and end of a closure. */
+#define LID_TIME_US 250000
+/* Unknown for longer: nothing can be said about what went on. */
+#define UNKNOWN_US 300000
+/* Two closures closer than this are one that flickered. */
+#define FLICKER_US 80000
+/* Shorter dips are noise. */
+#define LEAST_BLINK 0.03f
+/* A blink's lids come at least so far down. */
+#define LEAST_DEPTH 0.6f
+
+void af_blink_reset(af_blink *b) {
+    const af_blink fresh = {.duration = af_nan(), .amplitude = af_nan(), .speed = af_nan()};
+    *b = fresh;
+}
+
+/* When the line between the last sample and this one crosses `level`. */
+static int64_t crossing(const af_blink *b, float open, int64_t now_us, float level) {
+    const float fall = b->last_open - open;
+    if (!b->known || (fall < 1e-6f && fall > -1e-6f))
+        return now_us;
+    const float share = af_clampf((b->last_open - level) / fall, 0, 1);
+    return b->last_us + (int64_t)((double)(now_us - b->last_us) * (double)share);
+}
+
+static affect_event_type alarm_of(float seconds, const affect_time_options *o) {
+    if (seconds >= o->unresponsive)
+        return AFFECT_EVENT_UNRESPONSIVE;
+    if (seconds >= o->sleep)
+        return AFFECT_EVENT_SLEEP;
+    return seconds >= o->microsleep ? AFFECT_EVENT_MICROSLEEP : (affect_event_type)0;
+}
+
+static float mean_confidence(const af_blink *b) {
+    return b->samples ? b->confidence / (float)b->samples : 0;
+}
+
+static void remember(af_blink *b, int64_t start_us, int64_t end_us) {
+    af_closure *c = &b->closures[b->closure_count++ % AF_CLOSURES];
+    c->start_us = start_us;
+    c->end_us = end_us;
+}
+
+static void count_blink(af_blink *b, float seconds, float rate) {
+    b->count++;
+    b->duration = seconds;
+    b->amplitude = af_clampf(1 - b->least, 0, 1);
+    const float closing = af_seconds(b->start_us, b->least_us);
+    b->speed = rate >= AF_SPEED_LEAST_RATE && closing > 0 ? b->amplitude / closing : af_nan();
+}
+
+/* The closure is over: says what it was. */
+static void finish(af_blink *b, int64_t end_us, float rate, const affect_time_options *o,
+                   af_who who, af_events *events) {
+    const int64_t from = b->count_from_us > b->start_us ? b->count_from_us : b->start_us;
+    const float seconds = af_seconds(from, end_us);
+    b->lids = AF_LIDS_OPEN;
+    b->falling = 0;
+    if (b->yawned && seconds < o->long_closure && !b->alarm)
+        return;
+    affect_event_type type = b->alarm;
+    const affect_event_type reached = alarm_of(seconds, o);
+    if (reached > type)
+        type = reached;
+    if (!type)
+        type = seconds >= o->long_closure ? AFFECT_EVENT_LONG_CLOSURE : AFFECT_EVENT_BLINK;
+    if (type == AFFECT_EVENT_BLINK) {
+        if (!(rate >= AF_BLINK_LEAST_RATE) || seconds < LEAST_BLINK || b->least > 1 - LEAST_DEPTH)
+            return;
+        count_blink(b, seconds, rate);
+    }
+    remember(b, from, end_us);
+    b->ended = type;
+    b->alarm = (affect_event_type)0;
+    af_events_add(events, type, who, from, end_us, 0, mean_confidence(b));
+}
+
+/* Raises what a closure has become; a milder alarm ends where the graver one begins. */
+static void raise(af_blink *b, int64_t now_us, const affect_time_options *o, af_who who,
+                  af_events *events) {
+    const int64_t from = b->count_from_us > b->start_us ? b->count_from_us : b->start_us;
+    const affect_event_type reached = alarm_of(af_seconds(from, now_us), o);
+    if (reached <= b->alarm)
+        return;
+    if (b->alarm)
+        af_events_add(events, b->alarm, who, from, now_us, 0, mean_confidence(b));
+    b->alarm = reached;
+    af_events_add(events, reached, who, from, now_us, 1, mean_confidence(b));
+}
+
+static void begin(af_blink *b, const af_blink_input *in, int64_t now_us) {
+    b->half_us = crossing(b, in->open, now_us, in->closed_below);
+    const int64_t earliest = b->half_us - LID_TIME_US;
+    b->start_us = b->falling && b->fall_us > earliest ? b->fall_us : b->half_us;
+    b->lids = AF_LIDS_CLOSED;
+    b->least = in->open;
+    b->least_us = now_us;
+    b->count_from_us = b->start_us;
+    b->confidence = 0;
+    b->samples = b->yawned = 0;
+    b->alarm = (affect_event_type)0;
+}
+
+static void while_closed(af_blink *b, const af_blink_input *in, const affect_time_options *o,
+                         int64_t now_us, af_who who, af_events *events) {
+    b->confidence += in->confidence;
+    b->samples++;
+    if (in->open < b->least) {
+        b->least = in->open;
+        b->least_us = now_us;
+    }
+    if (in->mouth_wide && !b->alarm) {
+        b->yawned = 1;
+        b->count_from_us = now_us;
+    }
+    if (in->open < in->closed_below + HYSTERESIS)
+        raise(b, now_us, o, who, events);
+    else {
+        b->rise_us = crossing(b, in->open, now_us, in->closed_below);
+        b->lids = AF_LIDS_OPENING;
+    }
+}
+
+static void while_opening(af_blink *b, const af_blink_input *in, const affect_time_options *o,
+                          int64_t now_us, af_who who, af_events *events) {
+    if (in->open >= LEAVE) {
+        const int64_t end = crossing(b, in->open, now_us, LEAVE);
+        const int64_t latest = b->rise_us + LID_TIME_US;
+        finish(b, end < latest ? end : latest, in->frame_rate, o, who, events);
+    } else if (in->open < in->closed_below) {
+        if (now_us - b->rise_us <= FLICKER_US) {
+            b->lids = AF_LIDS_CLOSED;
+            while_closed(b, in, o, now_us, who, events);
+        } else {
+            finish(b, b->rise_us, in->frame_rate, o, who, events);
+            begin(b, in, now_us);
+            while_closed(b, in, o, now_us, who, events);
+        }
+    } else if (now_us - b->rise_us > LID_TIME_US) {
+        finish(b, b->rise_us, in->frame_rate, o, who, events);
+    }
+}
+
+/* Leaving the open state, and coming back without having closed. */
+static void watch_fall(af_blink *b, float open, int64_t now_us) {
+    if (open >= LEAVE) {
+        b->falling = 0;
+    } else if (!b->falling) {
+        b->falling = 1;
+        b->fall_us = b->last_open >= LEAVE ? crossing(b, open, now_us, LEAVE) : now_us;
+    }
+}
+
+void af_blink_close(af_blink *b, af_who who, af_events *events) {
+    if (b->lids != AF_LIDS_OPEN && b->alarm) {
+        const int64_t from = b->count_from_us > b->start_us ? b->count_from_us : b->start_us;
+        const int64_t end = b->lids == AF_LIDS_OPENING ? b->rise_us : b->last_us;
+        af_events_add(events, b->alarm, who, from, end, 0, mean_confidence(b));
+        remember(b, from, end);
+        b->ended = b->alarm;
+    }
+    b->alarm = (affect_event_type)0;
+    b->lids = AF_LIDS_OPEN;
+    b->known = b->falling = 0;
+}
+
+void af_blink_update(af_blink *b, const af_blink_input *in, const affect_time_options *o,
+                     int64_t now_us, af_who who, af_events *events) {
+    b->ended = (affect_event_type)0;
+    if (af_is_nan(in->open)) {
+        if (b->known && now_us - b->last_us > UNKNOWN_US)
+            af_blink_close(b, who, events);
+        return;
+    }
+    if (b->known && now_us - b->last_us > UNKNOWN_US && b->lids == AF_LIDS_OPEN)
+        b->known = b->falling = 0;
+    if (b->lids == AF_LIDS_OPEN) {
+        watch_fall(b, in->open, now_us);
+        if (in->open < in->closed_below) {
+            begin(b, in, now_us);
+            while_closed(b, in, o, now_us, who, events);
+        }
+    } else if (b->lids == AF_LIDS_CLOSED) {
+        while_closed(b, in, o, now_us, who, events);
+        if (b->lids == AF_LIDS_OPENING)
+            while_opening(b, in, o, now_us, who, events);
+    } else {
+        while_opening(b, in, o, now_us, who, events);
+    }
+    b->known = 1;
+    b->last_open = in->open;
+    b->last_us = now_us;
+}
+
+float af_blink_closed_for(const af_blink *b, int64_t now_us) {
+    return b->lids == AF_LIDS_CLOSED ? af_seconds(b->start_us, now_us) : 0;
+}

@@ -1,0 +1,181 @@
+#include "time/person.h"
+
+#include <string.h>
+
+#include "maths.h"
+
+/* Looking down lowers the lid: the level of closed eyes sinks by so much of itself, from 8 degrees
+ * below straight ahead to 28. */
+#define DOWN_LOWERS 0.4f
+#define DOWN_FROM 8.0f
+#define DOWN_OVER 20.0f
+#define SMILE_TAU 0.15f
+/* Eyes or mouth hidden for so long are said to be. */
+#define HIDDEN 2.0f
+
+void af_person_reset(af_person *p) {
+    memset(p, 0, sizeof *p);
+    af_blink_reset(&p->blink);
+    af_mouth_reset(&p->mouth);
+    af_attention_reset(&p->attention);
+    af_drowsiness_reset(&p->drowsiness);
+    af_signals_unknown(&p->signals);
+    p->smile = af_nan();
+}
+
+/* Eyes that look down are half closed and yet awake. The last known gaze counts: closed eyes have
+ * none. */
+static float closed_level(const af_person *p, const affect_time_options *o) {
+    float level = o->closed_below;
+    if (!p->attention.has_direction)
+        return level;
+    const float down = -p->attention.pitch - DOWN_FROM;
+    level *= 1 - DOWN_LOWERS * af_clampf(down / DOWN_OVER, 0, 1);
+    return level;
+}
+
+static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {
+    (void)af_span_update(&p->no_eyes, s->seen ? s->no_eyes : -1, now_us, HIDDEN, HIDDEN);
+    (void)af_span_update(&p->no_mouth, s->seen ? s->no_mouth : -1, now_us, HIDDEN, HIDDEN);
+}
+
+void af_person_update(af_person *p, const af_signals *s, float frame_rate,
+                      const affect_time_options *o, int64_t now_us, af_who who,
+                      af_events *events) {
+    const float dt = p->started ? af_seconds(p->last_us, now_us) : 0;
+    p->started = 1;
+    p->last_us = now_us;
+    p->signals = *s;
+    af_mouth_update(&p->mouth, s->jaw, s->smile, o, now_us, who, events);
+    const af_blink_input in = {
+        .open = af_drowsiness_openness(&p->drowsiness, s->open, dt),
+        .confidence = s->eye_confidence,
+        .closed_below = closed_level(p, o),
+        .mouth_wide = p->mouth.known && p->mouth.wide,
+        .frame_rate = frame_rate,
+    };
+    af_blink_update(&p->blink, &in, o, now_us, who, events);
+    const int closed = p->blink.lids != AF_LIDS_OPEN;
+    af_attention_update(&p->attention, s, closed, p->drowsiness.stage == AFFECT_ALERT, o, now_us,
+                        who, events);
+    af_drowsiness_update(&p->drowsiness, &p->blink, &p->mouth, s->open, s->pitch, o, now_us, who,
+                         events);
+    update_hidden(p, s, now_us);
+    if (af_is_nan(s->smile) || af_is_nan(p->smile))
+        p->smile = s->smile;
+    else
+        p->smile += (s->smile - p->smile) * (dt / (dt + SMILE_TAU));
+}
+
+static void eye_state(const af_person *p, float rate, int64_t now_us, affect_person_state *state) {
+    const int can_blink = rate >= AF_BLINK_LEAST_RATE;
+    state->blink_count = p->blink.count;
+    state->blink_rate = can_blink ? p->drowsiness.blink_rate : af_nan();
+    state->blink_duration = p->blink.duration;
+    state->blink_amplitude = p->blink.amplitude;
+    state->closing_speed = p->blink.speed;
+    state->perclos = p->drowsiness.perclos;
+    state->perclos_unknown = p->drowsiness.unknown;
+    state->mean_closure = p->drowsiness.mean_closure;
+    state->open_baseline = p->drowsiness.baseline;
+    state->eyes_closed = p->blink.known ? af_blink_closed_for(&p->blink, now_us) : af_nan();
+}
+
+void af_person_state(const af_person *p, float rate, uint32_t degraded,
+                     const affect_time_options *o, int64_t now_us, affect_person_state *state) {
+    eye_state(p, rate, now_us, state);
+    state->yawn_count = p->mouth.count;
+    state->yawn_rate = (float)af_mouth_yawns(&p->mouth, now_us, 300) / 5;
+    state->talking = p->mouth.talking;
+    state->smiling = p->smile;
+    state->drowsiness = p->drowsiness.level;
+    state->drowsiness_stage = p->drowsiness.stage;
+    state->evidence = p->drowsiness.evidence;
+    state->nod_count = p->drowsiness.nod_count;
+    state->eyes_off_road = af_attention_off_for(&p->attention, now_us);
+    state->attention = p->attention.has_direction ? p->attention.on_road : af_nan();
+    state->looking_down = p->attention.has_direction ? p->attention.down_now : af_nan();
+    state->engagement = p->attention.engagement;
+    state->forward_yaw = af_attention_forward_yaw(&p->attention, o);
+    state->forward_pitch = af_attention_forward_pitch(&p->attention, o);
+    if (p->no_eyes.raised)
+        degraded |= AFFECT_DEGRADED_EYES_HIDDEN;
+    if (p->no_mouth.raised)
+        degraded |= AFFECT_DEGRADED_MOUTH_HIDDEN;
+    state->degraded = degraded;
+}
+
+void af_person_close(af_person *p, int64_t now_us, af_who who, af_events *events) {
+    af_blink_close(&p->blink, who, events);
+    af_mouth_close(&p->mouth, who, events);
+    af_attention_close(&p->attention, now_us, who, events);
+    af_drowsiness_close(&p->drowsiness, now_us, who, events);
+}
+
+/* ----------------------------------------------------------------------------------- baseline */
+
+/* "AFB1", six values as little-endian int32 in units of 1/65536, a sum over all before. */
+enum { BLOB_VALUES = 6, BLOB_SUM = 28 };
+static const uint8_t magic[4] = {'A', 'F', 'B', '1'};
+
+static void put32(uint8_t *to, uint32_t value) {
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint32_t get32(const uint8_t *from) {
+    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+           (uint32_t)from[3] << 24;
+}
+
+/* FNV-1a. */
+static uint32_t sum_of(const uint8_t *bytes) {
+    uint32_t sum = 2166136261u;
+    for (int i = 0; i < BLOB_SUM; i++)
+        sum = (sum ^ bytes[i]) * 16777619u;
+    return sum;
+}
+
+/* A gaze that was never learnt is written as the head's direction. */
+int af_person_save(const af_person *p, uint8_t blob[AFFECT_BASELINE_SIZE]) {
+    const af_attention *a = &p->attention;
+    if (p->drowsiness.learnt <= 0 && !p->drowsiness.loaded)
+        return 0;
+    const int gaze = a->gaze.known > 0;
+    const float known = a->head.known < 60 ? a->head.known : 60;
+    const float values[BLOB_VALUES] = {p->drowsiness.baseline,
+                                       a->head.yaw,
+                                       a->head.pitch,
+                                       gaze ? a->gaze.yaw : a->head.yaw,
+                                       gaze ? a->gaze.pitch : a->head.pitch,
+                                       known};
+    memcpy(blob, magic, sizeof magic);
+    for (int i = 0; i < BLOB_VALUES; i++)
+        put32(blob + 4 + 4 * i, (uint32_t)(int32_t)(af_clampf(values[i], -180, 180) * 65536));
+    put32(blob + BLOB_SUM, sum_of(blob));
+    return 1;
+}
+
+int af_person_load(af_person *p, const uint8_t blob[AFFECT_BASELINE_SIZE]) {
+    if (memcmp(blob, magic, sizeof magic) != 0 || get32(blob + BLOB_SUM) != sum_of(blob))
+        return 0;
+    float values[BLOB_VALUES];
+    for (int i = 0; i < BLOB_VALUES; i++) {
+        const int64_t wide = (int64_t)(get32(blob + 4 + 4 * i) ^ 0x80000000u) - 0x80000000LL;
+        values[i] = (float)wide / 65536;
+        if (!(values[i] >= -180 && values[i] <= 180))
+            return 0;
+    }
+    if (!(values[0] >= 0.3f && values[0] <= 1.2f) || values[5] < 0)
+        return 0;
+    p->drowsiness.baseline = values[0];
+    p->drowsiness.loaded = 1;
+    af_attention *a = &p->attention;
+    a->head.yaw = values[1];
+    a->head.pitch = values[2];
+    a->gaze.yaw = values[3];
+    a->gaze.pitch = values[4];
+    a->head.known = a->gaze.known = values[5];
+    a->learning = values[5] < 10; /* too short a look is learnt on */
+    return 1;
+}

@@ -1,0 +1,43 @@
+/* One tracked person's state machines, put together. */
+#ifndef AF_TIME_PERSON_H
+#define AF_TIME_PERSON_H
+
+#include "time/attention.h"
+#include "time/blink.h"
+#include "time/drowsiness.h"
+#include "time/mouth.h"
+
+typedef struct af_person {
+    af_blink blink;
+    af_mouth mouth;
+    af_attention attention;
+    af_drowsiness drowsiness;
+    af_span no_eyes, no_mouth;
+    int64_t last_us;
+    int32_t started;
+    float smile; /* low-passed, NaN unknown */
+    /* For people together. */
+    af_signals signals; /* of the last frame */
+} af_person;
+
+void af_person_reset(af_person *person);
+
+/* One frame. frame_rate: NaN while it is not known. */
+void af_person_update(af_person *person, const af_signals *signals, float frame_rate,
+                      const affect_time_options *options, int64_t now_us, af_who who,
+                      af_events *events);
+
+/* Writes what is known into a face's state. */
+void af_person_state(const af_person *person, float frame_rate, uint32_t degraded,
+                     const affect_time_options *options, int64_t now_us,
+                     affect_person_state *state);
+
+/* Ends everything that is open. */
+void af_person_close(af_person *person, int64_t now_us, af_who who, af_events *events);
+
+/* AFFECT_BASELINE_SIZE bytes; 0 when nothing has been learnt. */
+int af_person_save(const af_person *person, uint8_t blob[AFFECT_BASELINE_SIZE]);
+/* 0 when these are no such bytes. */
+int af_person_load(af_person *person, const uint8_t blob[AFFECT_BASELINE_SIZE]);
+
+#endif
