@@ -263,6 +263,19 @@ static void draw_face(struct picture *picture, const affect_face *face) {
     }
 }
 
+void draw_reading(struct picture *picture, const affect_reading *reading) {
+    const uint32_t count = affect_reading_face_count(reading);
+    struct taken taken = {.count = 0};
+    for (uint32_t i = 0; i < count; i++) {
+        const affect_face *const face = affect_reading_face(reading, i);
+        draw_face(picture, face);
+        take_area(&taken, (struct area){(int)face->box.x, (int)face->box.y,
+                                        (int)face->box.width, (int)face->box.height});
+    }
+    for (uint32_t i = 0; i < count; i++)
+        draw_panel(picture, affect_reading_face(reading, i), &taken);
+}
+
 int draw_run(const struct job *job, affect *reader, size_t index, struct text *out,
              struct text *errors) {
     struct picture picture = {0};
@@ -270,17 +283,8 @@ int draw_run(const struct job *job, affect *reader, size_t index, struct text *o
     const affect_reading *reading;
     int code = job_read(job, reader, index, &picture, true, &reading, &timing, errors);
     if (code == EXIT_ALL_READ) {
-        const uint32_t count = affect_reading_face_count(reading);
-        struct taken taken = {.count = 0};
-        for (uint32_t i = 0; i < count; i++) {
-            const affect_face *const face = affect_reading_face(reading, i);
-            draw_face(&picture, face);
-            take_area(&taken, (struct area){(int)face->box.x, (int)face->box.y,
-                                            (int)face->box.width, (int)face->box.height});
-        }
-        for (uint32_t i = 0; i < count; i++)
-            draw_panel(&picture, affect_reading_face(reading, i), &taken);
-        code = save_copy(job, index, &picture, count, out, errors);
+        draw_reading(&picture, reading);
+        code = save_copy(job, index, &picture, affect_reading_face_count(reading), out, errors);
     }
     picture_free(&picture);
     return code;

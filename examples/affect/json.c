@@ -86,9 +86,8 @@ static void scores(struct text *text, const char *name, const float *values, uin
     text_add(text, "}");
 }
 
-static void face_object(struct text *text, const affect_face *face) {
-    text_add(text, "{");
-    key(text, "box");
+void json_face(struct text *text, const affect_face *face) {
+    text_add(text, "\"box\":");
     text_add(text, "[");
     const float box[4] = {face->box.x, face->box.y, face->box.width, face->box.height};
     for (int i = 0; i < 4; i++) {
@@ -117,7 +116,6 @@ static void face_object(struct text *text, const affect_face *face) {
     }
     if (face->measured & (AFFECT_EXPRESSIONS | AFFECT_EMOTIONS))
         number(text, "confidence", face->confidence, SCORE_DECIMALS);
-    text_add(text, "}");
 }
 
 static void begin(struct text *text, const char *file, int width, int height) {
@@ -144,7 +142,9 @@ void json_reading(struct text *text, const char *file, const affect_reading *rea
     for (uint32_t i = 0; i < affect_reading_face_count(reading); i++) {
         if (i)
             text_add(text, ",");
-        face_object(text, affect_reading_face(reading, i));
+        text_add(text, "{");
+        json_face(text, affect_reading_face(reading, i));
+        text_add(text, "}");
     }
     end(text, timing);
 }

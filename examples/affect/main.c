@@ -152,6 +152,8 @@ int main(int argc, char **argv) {
         return code;
     if (options.command == COMMAND_INFO)
         code = info_command();
+    else if (options.command == COMMAND_WATCH)
+        code = watch_command(&options);
     else if (options.command == COMMAND_SELF_TEST)
         code = self_test_command(&options);
     else

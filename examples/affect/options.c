@@ -11,6 +11,7 @@ static const char usage[] =
     "  read       faces as JSON, one line a picture (also CSV, or a table)\n"
     "  draw       the pictures with what was read drawn on them (-o OUT)\n"
     "  blur       the pictures with every face made unrecognisable (-o OUT)\n"
+    "  watch      a video or camera: live lines, events, a summary\n"
     "  info       version, processor, back ends, networks\n"
     "  self-test  the networks' golden vectors on every back end of this processor\n"
     "\n"
@@ -35,6 +36,20 @@ static const char usage[] =
     "  --style STYLE      pixelate, blur or box (blur)\n"
     "  -o, --output OUT   a .png or .jpg, or a folder for several pictures (draw, blur)\n"
     "  --quiet            no progress, no list of files written\n"
+    "\n"
+    "watch INPUT: .avi (MJPEG), .y4m, - for either on standard input, /dev/video0, a folder of\n"
+    "numbered pictures. For example: ffmpeg -i film.mp4 -f yuv4mpegpipe - | affect watch -\n"
+    "\n"
+    "  --json             one object a frame\n"
+    "  --events           one object an event, nothing else\n"
+    "  --summary          with these: one more object at the end\n"
+    "  --draw OUT.avi     the video with what was read drawn on it (MJPEG)\n"
+    "  --fps N            frames a second, where the input does not say or is wrong\n"
+    "  --raw WxH          standard input is raw grey frames of this size\n"
+    "  --smoothing S      time constant of points and angles in seconds; 0: raw (0.1)\n"
+    "  --seat NAME=X,Y,W,H  a region of the picture, so that events say who\n"
+    "  --baseline FILE    what is known of the first person: read if there, written at the end\n"
+    "  --set NAME=VALUE   a threshold in time, such as microsleep=1.5; all in docs/time.md\n"
     "  --version, --help\n"
     "\n"
     "Exit code: 0 all read, 1 some inputs failed, 2 usage, 3 out of memory or internal.\n";
@@ -55,10 +70,23 @@ enum option_id {
     OPTION_TIME,
     OPTION_STYLE,
     OPTION_OUTPUT,
-    OPTION_QUIET
+    OPTION_QUIET,
+    OPTION_JSON,
+    OPTION_EVENTS,
+    OPTION_SUMMARY,
+    OPTION_DRAW,
+    OPTION_RATE,
+    OPTION_RAW,
+    OPTION_SMOOTHING,
+    OPTION_SEAT,
+    OPTION_BASELINE,
+    OPTION_SET
 };
 
-enum { PICTURES = COMMAND_READ | COMMAND_DRAW | COMMAND_BLUR };
+enum {
+    PICTURES = COMMAND_READ | COMMAND_DRAW | COMMAND_BLUR,
+    READERS = PICTURES | COMMAND_WATCH
+};
 
 struct option {
     const char *name;
@@ -68,23 +96,33 @@ struct option {
 };
 
 static const struct option option_table[] = {
-    {"--signals", OPTION_SIGNALS, true, COMMAND_READ | COMMAND_DRAW},
-    {"--threshold", OPTION_THRESHOLD, true, PICTURES},
-    {"--detect-size", OPTION_DETECT_SIZE, true, PICTURES},
-    {"--min-face", OPTION_MIN_FACE, true, PICTURES},
-    {"--max-faces", OPTION_MAX_FACES, true, PICTURES},
+    {"--signals", OPTION_SIGNALS, true, COMMAND_READ | COMMAND_DRAW | COMMAND_WATCH},
+    {"--threshold", OPTION_THRESHOLD, true, READERS},
+    {"--detect-size", OPTION_DETECT_SIZE, true, READERS},
+    {"--min-face", OPTION_MIN_FACE, true, READERS},
+    {"--max-faces", OPTION_MAX_FACES, true, READERS},
     {"--boxes", OPTION_BOXES, true, PICTURES},
     {"--face-crop", OPTION_FACE_CROP, false, PICTURES},
     {"--eye-crop", OPTION_EYE_CROP, false, COMMAND_READ},
     {"--threads", OPTION_THREADS, true, PICTURES},
-    {"--cpu", OPTION_CPU, true, PICTURES | COMMAND_SELF_TEST},
+    {"--cpu", OPTION_CPU, true, READERS | COMMAND_SELF_TEST},
     {"--no-exif", OPTION_NO_EXIF, false, PICTURES},
     {"--format", OPTION_FORMAT, true, COMMAND_READ},
-    {"--time", OPTION_TIME, false, COMMAND_READ},
+    {"--time", OPTION_TIME, false, COMMAND_READ | COMMAND_WATCH},
     {"--style", OPTION_STYLE, true, COMMAND_BLUR},
     {"--output", OPTION_OUTPUT, true, COMMAND_DRAW | COMMAND_BLUR},
     {"-o", OPTION_OUTPUT, true, COMMAND_DRAW | COMMAND_BLUR},
-    {"--quiet", OPTION_QUIET, false, PICTURES | COMMAND_INFO | COMMAND_SELF_TEST},
+    {"--quiet", OPTION_QUIET, false, READERS | COMMAND_INFO | COMMAND_SELF_TEST},
+    {"--json", OPTION_JSON, false, COMMAND_WATCH},
+    {"--events", OPTION_EVENTS, false, COMMAND_WATCH},
+    {"--summary", OPTION_SUMMARY, false, COMMAND_WATCH},
+    {"--draw", OPTION_DRAW, true, COMMAND_WATCH},
+    {"--fps", OPTION_RATE, true, COMMAND_WATCH},
+    {"--raw", OPTION_RAW, true, COMMAND_WATCH},
+    {"--smoothing", OPTION_SMOOTHING, true, COMMAND_WATCH},
+    {"--seat", OPTION_SEAT, true, COMMAND_WATCH},
+    {"--baseline", OPTION_BASELINE, true, COMMAND_WATCH},
+    {"--set", OPTION_SET, true, COMMAND_WATCH},
 };
 enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
 
@@ -94,6 +132,7 @@ static const struct {
 } command_table[] = {{"read", COMMAND_READ},
                      {"draw", COMMAND_DRAW},
                      {"blur", COMMAND_BLUR},
+                     {"watch", COMMAND_WATCH},
                      {"info", COMMAND_INFO},
                      {"self-test", COMMAND_SELF_TEST}};
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
@@ -236,7 +275,104 @@ static bool apply_number(struct options *options, const struct option *option, c
     }
 }
 
+/* NAME=VALUE for the times and angles of affect_time_options. */
+static bool read_setting(affect_time_options *time, const char *value) {
+    static const struct {
+        const char *name;
+        size_t offset;
+    } settings[] = {
+#define SETTING(field) {#field, offsetof(affect_time_options, field)}
+        SETTING(detect_every),       SETTING(lost_after),        SETTING(leave_after),
+        SETTING(gap),                SETTING(long_closure),      SETTING(microsleep),
+        SETTING(sleep),              SETTING(unresponsive),      SETTING(closed_below),
+        SETTING(perclos_window),     SETTING(yawn),              SETTING(long_distraction),
+        SETTING(short_distraction),  SETTING(short_window),      SETTING(phone_look),
+        SETTING(phone_pitch),        SETTING(forward_yaw),       SETTING(forward_pitch),
+        SETTING(forward_half_width), SETTING(forward_half_height), SETTING(tired_from),
+        SETTING(drowsy_from),        SETTING(mutual_gaze),       SETTING(shared_smile),
+        SETTING(looking_at_occupant)};
+#undef SETTING
+    const size_t length = strcspn(value, "=");
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (strlen(settings[i].name) != length || memcmp(settings[i].name, value, length) != 0)
+            continue;
+        double number;
+        if (value[length] != '=' ||
+            !read_number("--set", value + length + 1, -3600, 3600, false, &number))
+            return value[length] == '=' || usage_error("--set takes NAME=VALUE, not", value);
+        *(float *)((char *)time + settings[i].offset) = (float)number;
+        return true;
+    }
+    return usage_error("--set knows no", value);
+}
+
+/* NAME=X,Y,W,H */
+static bool read_seat(struct options *options, const char *value) {
+    affect_time_options *const time = &options->reader.time;
+    const char *at = strchr(value, '=');
+    float numbers[4];
+    if (time->seat_count == AFFECT_SEAT_COUNT)
+        return usage_error("too many seats", NULL);
+    for (int i = 0; i < 4; i++) {
+        char *end = NULL;
+        numbers[i] = at ? strtof(at + 1, &end) : 0;
+        if (!at || at == value || end == at + 1 || *end != (i < 3 ? ',' : '\0'))
+            return usage_error("--seat takes NAME=X,Y,WIDTH,HEIGHT in pixels, not", value);
+        at = end;
+    }
+    time->seats[time->seat_count] =
+        (affect_box){numbers[0], numbers[1], numbers[2], numbers[3]};
+    options->watch.seats[time->seat_count++] = value;
+    options->watch.seat_count = time->seat_count;
+    return (numbers[2] > 0 && numbers[3] > 0) || usage_error("an empty seat:", value);
+}
+
+static bool read_size(struct watch_options *watch, const char *value) {
+    char *end;
+    const long width = strtol(value, &end, 10);
+    const long height = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (*end || width < 1 || height < 1 || width > PICTURE_MAX_SIDE || height > PICTURE_MAX_SIDE)
+        return usage_error("--raw takes WIDTHxHEIGHT, not", value);
+    watch->raw_width = (int)width;
+    watch->raw_height = (int)height;
+    return true;
+}
+
+static bool apply_watch(struct options *options, const struct option *option, const char *value) {
+    struct watch_options *const watch = &options->watch;
+    double number;
+    switch (option->id) {
+    case OPTION_JSON:
+        return watch->json = true;
+    case OPTION_EVENTS:
+        return watch->events = true;
+    case OPTION_SUMMARY:
+        return watch->summary = true;
+    case OPTION_DRAW:
+        watch->draw = value;
+        return true;
+    case OPTION_RATE:
+        return read_number(option->name, value, 0.1, 1000, false, &watch->rate);
+    case OPTION_RAW:
+        return read_size(watch, value);
+    case OPTION_SMOOTHING:
+        if (!read_number(option->name, value, 0, 60, false, &number))
+            return false;
+        options->reader.smoothing = (float)number;
+        return true;
+    case OPTION_SEAT:
+        return read_seat(options, value);
+    case OPTION_BASELINE:
+        watch->baseline = value;
+        return true;
+    default: /* OPTION_SET */
+        return read_setting(&options->reader.time, value);
+    }
+}
+
 static bool apply(struct options *options, const struct option *option, const char *value) {
+    if (option->id >= OPTION_JSON)
+        return apply_watch(options, option, value);
     static const char *const formats[3] = {"json", "csv", "table"};
     static const char *const styles[3] = {"pixelate", "blur", "box"};
     int word;
@@ -322,16 +458,18 @@ static bool find_command(struct options *options, const char *word) {
             nearest = command_table[i].name;
         }
     }
-    if (strcmp(word, "watch") == 0)
-        return usage_error("`watch` (video) is not built yet in this version", NULL);
     return unknown(word[0] == '-' ? "option" : "command", word, nearest, edits);
 }
 
 /* What goes together and what does not. */
 static bool check(const struct options *options) {
-    if (!(options->command & PICTURES))
+    if (!(options->command & READERS))
         return options->input_count == 0 ||
                usage_error("no input is expected here:", options->inputs[0]);
+    if (options->command == COMMAND_WATCH && options->input_count == 0)
+        return usage_error("which video? An INPUT is missing.", NULL);
+    if (options->watch.json && options->watch.events)
+        return usage_error("--json and --events exclude each other", NULL);
     if (options->input_count == 0)
         return usage_error("which pictures? An INPUT is missing.", NULL);
     if ((options->boxes != NULL) + options->face_crop + options->eye_crop > 1)
@@ -367,6 +505,8 @@ bool options_read(struct options *options, int argc, char **argv, int *exit_code
     }
     if (!find_command(options, argv[1]))
         return false;
+    if (options->command == COMMAND_WATCH)
+        options->reader.signals |= AFFECT_EXPRESSIONS | AFFECT_STATE;
     /* The inputs are gathered at the front of what has been read of argv. */
     options->inputs = argv + 2;
     only_inputs = false;

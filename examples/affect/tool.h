@@ -1,7 +1,8 @@
 /*
  * The command line tool `affect`. Each file does one thing: options.c reads the command line,
  * inputs.c makes a list of pictures of it, jobs.c runs them on threads, picture.c loads and saves,
- * json.c and table.c write what was read, read.c, draw.c, blur.c and info.c are the commands.
+ * json.c and table.c write what was read, read.c, draw.c, blur.c and info.c are the commands;
+ * watch.c is the one for videos, which video.h reads.
  */
 #ifndef TOOL_H
 #define TOOL_H
@@ -50,12 +51,27 @@ enum command {
     COMMAND_DRAW = 1 << 1,
     COMMAND_BLUR = 1 << 2,
     COMMAND_INFO = 1 << 3,
-    COMMAND_SELF_TEST = 1 << 4
+    COMMAND_SELF_TEST = 1 << 4,
+    COMMAND_WATCH = 1 << 5
 };
 
 enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE };
 
 enum blur_style { BLUR_PIXELATE, BLUR_SMOOTH, BLUR_BOX };
+
+/* Of `watch` alone. */
+struct watch_options {
+    bool json;       /* a line a frame */
+    bool events;     /* a line an event, nothing else */
+    bool summary;    /* with json and events: a last line */
+    double rate;     /* frames a second; 0: what the file says */
+    int raw_width;   /* raw grey frames; 0: none */
+    int raw_height;
+    const char *draw; /* film to write, or null */
+    const char *seats[AFFECT_SEAT_COUNT]; /* names, not NUL-terminated: up to the `=` */
+    int seat_count;
+    const char *baseline; /* file, or null */
+};
 
 struct options {
     enum command command;
@@ -69,6 +85,7 @@ struct options {
     bool no_exif;
     enum format format;
     enum blur_style style;
+    struct watch_options watch;
     int threads;
     const char *boxes;  /* file, or null */
     const char *output; /* file or folder, or null */
@@ -187,6 +204,8 @@ double clock_ms(void);
 /* One line. timing null: no timings. */
 void json_reading(struct text *text, const char *file, const affect_reading *reading,
                   const struct timing *timing);
+/* The members of a face's object, without its braces. */
+void json_face(struct text *text, const affect_face *face);
 void json_eye(struct text *text, const char *file, int width, int height, const affect_eye *eye,
               const struct timing *timing);
 void csv_header(struct text *text, uint32_t signals);
@@ -208,6 +227,16 @@ int draw_run(const struct job *job, affect *reader, size_t index, struct text *o
              struct text *errors);
 int blur_run(const struct job *job, affect *reader, size_t index, struct text *out,
              struct text *errors);
+/* What draw draws, on 8-bit RGB. */
+void draw_reading(struct picture *picture, const affect_reading *reading);
+/* Runs a video. Returns the exit code. */
+int watch_command(const struct options *options);
+/* A frame as one line of JSON, an event, and a seat's name (empty: none). */
+void watch_json_frame(struct text *text, const char *file, const affect_reading *reading,
+                      const struct watch_options *watch, const struct timing *timing);
+void watch_json_event(struct text *text, const affect_event *event,
+                      const struct watch_options *watch);
+void watch_seat(struct text *text, int32_t seat, const struct watch_options *watch);
 int info_command(void);
 int self_test_command(const struct options *options);
 
