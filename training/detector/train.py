@@ -106,7 +106,7 @@ def losses(heads, faces):
     target = torch.zeros_like(out[..., 0])
     target[b, a] = 0.35 + 0.65 * fit
     p = torch.sigmoid(out[..., 0])
-    weight = torch.where(pos, (target - p.detach()).abs().clamp_min(0.1), 0.75 * p.detach() ** 2)
+    weight = torch.where(pos, (target - p.detach()).abs().clamp_min(0.1), p.detach())
     weight = weight * (~ignored)
     cls = (F.binary_cross_entropy_with_logits(out[..., 0], target, reduction='none') * weight).sum() / n
     quality = F.binary_cross_entropy_with_logits(out[b, a, 1], fit, reduction='sum') / n
@@ -117,7 +117,7 @@ def losses(heads, faces):
     err = err.mean(1)
     points = (err * f[:, 16]).sum() / n
     mean = float(fit.mean()) if len(fit) else 0.0
-    return dict(cls=2.0 * cls, quality=0.5 * quality, box=2.0 * box, points=3.0 * points), n, mean
+    return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=3.0 * points), n, mean
 
 
 class Average:
