@@ -133,8 +133,13 @@ AF_INLINE_AVX2 __m256i requantise(const uint8_t *chunk, int32_t shift, __m256i a
     const __m256i quad2 = _mm256_unpacklo_epi16(ab1, cd1);                                         \
     const __m256i quad3 = _mm256_unpackhi_epi16(ab1, cd1)
 
+/* The barrier keeps compilers from adding in another order, which takes more registers. */
 #define GATHER(acc, quad, w)                                                                       \
-    acc = _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(quad, load(w)), ones))
+    do {                                                                                           \
+        const __m256i products = _mm256_maddubs_epi16(quad, load(w));                              \
+        acc = _mm256_add_epi32(acc, _mm256_madd_epi16(products, ones));                            \
+        __asm__ volatile("" : "+x"(acc));                                                          \
+    } while (0)
 
 /* Adds the quad's products with its weights to the accumulators of output pixel p. */
 #define ACCUMULATE(p, w)                                                                           \
@@ -169,35 +174,47 @@ AF_TARGET_AVX2 static void one_pixel(const af_shape *shape, const uint8_t *chunk
     store_halves(head + 12, 0, 4 * second->head, a3);
 }
 
-/* A column of a 3x3 kernel, interleaved. */
-#define COLUMN(x)                                                                                  \
-    const uint8_t *const at = in + (x)*pixel;                                                      \
-    const __m256i t0 = load_halves(at, one, second);                                               \
-    const __m256i t1 = load_halves(at + row, one, second);                                         \
-    const __m256i t2 = load_halves(at + 2 * row, one, second);                                     \
-    INTERLEAVE(t0, t1, t2, zero)
+/* Starts to load a column of a 3x3 kernel, ahead of its use; the barrier keeps it ahead. */
+#define LOAD(n, x)                                                                                 \
+    do {                                                                                           \
+        const uint8_t *const at = in + (x)*pixel;                                                  \
+        n##0 = load_halves(at, one, second);                                                       \
+        n##1 = load_halves(at + row, one, second);                                                 \
+        n##2 = load_halves(at + 2 * row, one, second);                                             \
+        __asm__ volatile("" : "+x"(n##0), "+x"(n##1), "+x"(n##2));                                 \
+    } while (0)
+
+/* A loaded column; the fourth tap has no weight. */
+#define COLUMN(n) INTERLEAVE(n##0, n##1, n##2, n##2)
 
 /* Two output pixels beside each other of a 3x3 kernel of stride 1 or 2. */
 AF_INLINE_AVX2 void two_pixels(const uint8_t *chunk, const uint8_t *in, ptrdiff_t pixel,
                                ptrdiff_t row, uint8_t *out, ptrdiff_t out_second, int one,
                                ptrdiff_t second, int32_t stride, int32_t shift) {
-    const __m256i ones = _mm256_set1_epi16(1), zero = _mm256_setzero_si256();
+    const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t *const w = chunk + HEADER;
+    __m256i s0, s1, s2, t0, t1, t2;
+    LOAD(s, 0);
     __m256i a0 = load(chunk), a1 = load(chunk + 32), a2 = load(chunk + 64), a3 = load(chunk + 96);
     __m256i b0 = a0, b1 = a1, b2 = a2, b3 = a3;
+    LOAD(t, 1);
     {
-        COLUMN(0);
+        COLUMN(s);
+        LOAD(s, 2);
         ACCUMULATE(a, w);
     }
     {
-        COLUMN(1);
+        COLUMN(t);
+        LOAD(t, 3);
         ACCUMULATE(a, w + QUAD);
         if (stride == 1) {
             ACCUMULATE(b, w);
         }
     }
     {
-        COLUMN(2);
+        COLUMN(s);
+        if (stride == 2)
+            LOAD(s, 4);
         ACCUMULATE(a, w + 2 * QUAD);
         if (stride == 1) {
             ACCUMULATE(b, w + QUAD);
@@ -206,12 +223,16 @@ AF_INLINE_AVX2 void two_pixels(const uint8_t *chunk, const uint8_t *in, ptrdiff_
         }
     }
     store_halves(out, one, out_second, requantise(chunk, shift, a0, a1, a2, a3));
-    if (stride == 2) {
-        COLUMN(3);
-        ACCUMULATE(b, w + QUAD);
-    }
     {
-        COLUMN(stride + 2);
+        COLUMN(t);
+        if (stride == 1) {
+            ACCUMULATE(b, w + 2 * QUAD);
+        } else {
+            ACCUMULATE(b, w + QUAD);
+        }
+    }
+    if (stride == 2) {
+        COLUMN(s);
         ACCUMULATE(b, w + 2 * QUAD);
     }
     store_halves(out + pixel, one, out_second, requantise(chunk, shift, b0, b1, b2, b3));
