@@ -241,6 +241,8 @@ class Set:
         self.source, self.val = z['source'], z['val']
         for k in ('closed', 'open', 'open_weight', 'iris', 'gaze', 'whole', 'weight'):
             setattr(self, k, torch.from_numpy(z[k]))
+        # rendered open eyes that look down are few, and must not read as closed
+        self.weight[(self.gaze[:, 1] < -0.25) & (self.open > 0.25)] *= 4
 
     def index(self, source, val=False):
         return np.nonzero((self.source == source) & (self.val == val))[0]
