@@ -9,9 +9,11 @@
 #define QUICK 20.0f
 #define SLOW 2.0f
 /* Directions farther than this from the median are looks away: they move it a tenth as fast. */
-#define NEAR 20.0f
+#define NEAR 12.0f
 /* A head turned so much farther than the zone's half looks away whatever the eyes seem to do. */
-#define HEAD_EXTRA 12.0f
+#define HEAD_EXTRA 6.0f
+/* Low-pass of directions: gaze of one frame is only good to some degrees. */
+#define DIRECTION_TAU 0.1f
 /* A direction is taken as unchanged so long when it is not seen (blinks, a lost face). */
 #define HOLD_OPEN 0.4f
 #define HOLD_LOST 5.0f
@@ -34,6 +36,10 @@ static float magnitude(float x) {
 
 /* ---------------------------------------------------------------------------- straight ahead */
 
+static int is_known(const af_centre *c) {
+    return c->known >= KNOWN_AFTER;
+}
+
 /* A median by steps: each sample pulls by a bounded amount, so single looks do not count much. */
 static float pull(float centre, float seen, float most, float slower) {
     const float off = seen - centre;
@@ -48,14 +54,10 @@ static void learn(af_centre *c, float yaw, float pitch, float dt) {
         c->yaw = yaw;
         c->pitch = pitch;
     }
-    const float most = (c->known < 3 ? QUICK : SLOW) * dt;
+    const float most = (is_known(c) ? SLOW : QUICK) * dt;
     c->yaw = pull(c->yaw, yaw, most, 0.1f);
     c->pitch = pull(c->pitch, pitch, most, 0.1f);
     c->known += dt > 0 ? dt : 1e-6f;
-}
-
-static int is_known(const af_centre *c) {
-    return c->known >= KNOWN_AFTER;
 }
 
 /* The given direction stands for head and eyes alike. */
@@ -83,6 +85,16 @@ float af_attention_forward_pitch(const af_attention *a, const affect_time_option
 
 /* ------------------------------------------------------------------------------ directions */
 
+/* One step of the low-pass, afresh after a pause. */
+static void follow(af_attention *a, float yaw, float pitch, int64_t now_us) {
+    const float away = a->has_direction ? af_seconds(a->direction_us, now_us) : 1;
+    const float share = away < 0.5f ? away / (away + DIRECTION_TAU) : 1;
+    a->yaw += (yaw - a->yaw) * share;
+    a->pitch += (pitch - a->pitch) * share;
+    a->has_direction = 1;
+    a->direction_us = now_us;
+}
+
 /* Directions against straight ahead; 0 when nothing new is known. */
 static int take_direction(af_attention *a, const af_signals *s, int closed,
                           const affect_time_options *o, int64_t now_us) {
@@ -94,21 +106,22 @@ static int take_direction(af_attention *a, const af_signals *s, int closed,
     a->head_yaw = s->yaw - head_yaw;
     a->head_pitch = s->pitch - head_pitch;
     if (!af_is_nan(s->gaze_yaw) && (fixed || is_known(&a->gaze)) && !closed) {
-        a->yaw = s->gaze_yaw - (fixed ? o->forward_yaw : a->gaze.yaw);
-        a->pitch = s->gaze_pitch - (fixed ? o->forward_pitch : a->gaze.pitch);
-        a->has_direction = 1;
-        a->direction_us = now_us;
+        follow(a, s->gaze_yaw - (fixed ? o->forward_yaw : a->gaze.yaw),
+               s->gaze_pitch - (fixed ? o->forward_pitch : a->gaze.pitch), now_us);
         return 1;
     }
     /* Without eyes the head alone speaks; of a person whose eyes are closed only if it is turned far
      * away: who sleeps is not distracted. */
     if (closed && magnitude(a->head_yaw) <= o->forward_half_width + HEAD_EXTRA)
         return 0;
-    a->yaw = a->head_yaw;
-    a->pitch = a->head_pitch;
-    a->has_direction = 1;
-    a->direction_us = now_us;
+    follow(a, a->head_yaw, a->head_pitch, now_us);
     return 1;
+}
+
+/* Degrees below straight ahead, of head and eyes together: who looks into their lap lowers both, and
+ * each of them alone is measured worse. */
+static float degrees_down(const af_attention *a) {
+    return -(a->pitch + a->head_pitch) / 2;
 }
 
 /* How far out the direction is: 1 on the zone's border, 0 straight ahead. The head's own zone is
@@ -120,7 +133,9 @@ static float distance_out(const af_attention *a, const affect_time_options *o) {
     const float head_pitch = magnitude(a->head_pitch) / (o->forward_half_height + HEAD_EXTRA);
     float most = yaw > pitch ? yaw : pitch;
     most = head_yaw > most ? head_yaw : most;
-    return head_pitch > most ? head_pitch : most;
+    most = head_pitch > most ? head_pitch : most;
+    const float down = magnitude(a->head_yaw) > 45 ? 0 : degrees_down(a) / o->phone_pitch;
+    return down > most ? down : most;
 }
 
 /* ----------------------------------------------------------------------------------- looks */
@@ -195,19 +210,17 @@ static void raise_looks(af_attention *a, const affect_time_options *o, int64_t n
 
 /* ------------------------------------------------------------------------------ phone looks */
 
-/* 1: looks at lap or phone: well below straight ahead, and not far to a side. */
+/* From a half on: looks at lap or phone, well below straight ahead and not far to a side. */
 static float looking_down(const af_attention *a, const affect_time_options *o) {
-    const float down = -(a->pitch < a->head_pitch ? a->pitch : a->head_pitch);
-    if (magnitude(a->head_yaw) > 45)
-        return 0;
-    return af_clampf(down / o->phone_pitch - 0.5f, 0, 1);
+    return magnitude(a->head_yaw) > 45 ? 0
+                                       : af_clampf(0.5f * degrees_down(a) / o->phone_pitch, 0, 1);
 }
 
 static void watch_phone(af_attention *a, int known, const affect_time_options *o, int64_t now_us,
                         af_who who, af_events *events) {
     if (known)
         a->down_now = looking_down(a, o);
-    const int holds = !known ? -1 : a->down_now >= 0.5f;
+    const int holds = !known ? -1 : a->down_now >= (a->down.holds ? 0.4f : 0.5f);
     const af_span_news news = af_span_update(&a->down, holds, now_us, o->phone_look, BACK);
     if (news == AF_SPAN_RAISED)
         af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, now_us, 1, 1);

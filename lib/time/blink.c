@@ -8,6 +8,10 @@
 #define HYSTERESIS 0.1f
 /* Lids need at most so long from open to closed or back, for the start and end of a closure. */
 #define LID_TIME_US 250000
+/* Openness is measured sharply, about when half of the pupil is covered. The events reach from the
+ * first movement of the lids to their last: so much before and after. Blinks are quicker. */
+#define SLOW_LIDS_US 80000
+#define QUICK_LIDS_US 40000
 /* Unknown for longer: nothing can be said about what went on. */
 #define UNKNOWN_US 300000
 /* Two closures closer than this are one that flickered. */
@@ -39,8 +43,13 @@ static affect_event_type alarm_of(float seconds, const affect_time_options *o) {
     return seconds >= o->microsleep ? AFFECT_EVENT_MICROSLEEP : (affect_event_type)0;
 }
 
-static float mean_confidence(const af_blink *b) {
-    return b->samples ? b->confidence / (float)b->samples : 0;
+/* Start and end as they are told. Where a yawn ended within, the start is that. */
+static void report(const af_blink *b, affect_event_type type, int64_t from_us, int64_t end_us,
+                   int open, af_who who, af_events *events) {
+    const int64_t lids = type == AFFECT_EVENT_BLINK ? QUICK_LIDS_US : SLOW_LIDS_US;
+    const int64_t start = from_us == b->start_us ? from_us - lids : from_us;
+    const float mean = b->samples ? b->confidence / (float)b->samples : 0;
+    af_events_add(events, type, who, start, open ? end_us : end_us + lids, open, mean);
 }
 
 static void remember(af_blink *b, int64_t start_us, int64_t end_us) {
@@ -80,7 +89,7 @@ static void finish(af_blink *b, int64_t end_us, float rate, const affect_time_op
     remember(b, from, end_us);
     b->ended = type;
     b->alarm = (affect_event_type)0;
-    af_events_add(events, type, who, from, end_us, 0, mean_confidence(b));
+    report(b, type, from, end_us, 0, who, events);
 }
 
 /* Raises what a closure has become; a milder alarm ends where the graver one begins. */
@@ -91,9 +100,9 @@ static void raise(af_blink *b, int64_t now_us, const affect_time_options *o, af_
     if (reached <= b->alarm)
         return;
     if (b->alarm)
-        af_events_add(events, b->alarm, who, from, now_us, 0, mean_confidence(b));
+        report(b, b->alarm, from, now_us - SLOW_LIDS_US, 0, who, events);
     b->alarm = reached;
-    af_events_add(events, reached, who, from, now_us, 1, mean_confidence(b));
+    report(b, reached, from, now_us, 1, who, events);
 }
 
 static void begin(af_blink *b, const af_blink_input *in, int64_t now_us) {
@@ -163,7 +172,7 @@ void af_blink_close(af_blink *b, af_who who, af_events *events) {
     if (b->lids != AF_LIDS_OPEN && b->alarm) {
         const int64_t from = b->count_from_us > b->start_us ? b->count_from_us : b->start_us;
         const int64_t end = b->lids == AF_LIDS_OPENING ? b->rise_us : b->last_us;
-        af_events_add(events, b->alarm, who, from, end, 0, mean_confidence(b));
+        report(b, b->alarm, from, end, 0, who, events);
         remember(b, from, end);
         b->ended = b->alarm;
     }

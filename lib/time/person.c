@@ -4,11 +4,9 @@
 
 #include "maths.h"
 
-/* Looking down lowers the lid: the level of closed eyes sinks by so much of itself, from 8 degrees
- * below straight ahead to 28. */
+/* Looking down lowers the lid: the level of closed eyes sinks by so much of itself, from half the
+ * angle of a phone look on to all of it. */
 #define DOWN_LOWERS 0.4f
-#define DOWN_FROM 8.0f
-#define DOWN_OVER 20.0f
 #define SMILE_TAU 0.15f
 /* Eyes or mouth hidden for so long are said to be. */
 #define HIDDEN 2.0f
@@ -26,12 +24,10 @@ void af_person_reset(af_person *p) {
 /* Eyes that look down are half closed and yet awake. The last known gaze counts: closed eyes have
  * none. */
 static float closed_level(const af_person *p, const affect_time_options *o) {
-    float level = o->closed_below;
     if (!p->attention.has_direction)
-        return level;
-    const float down = -p->attention.pitch - DOWN_FROM;
-    level *= 1 - DOWN_LOWERS * af_clampf(down / DOWN_OVER, 0, 1);
-    return level;
+        return o->closed_below;
+    const float down = af_clampf(4 * p->attention.down_now - 1, 0, 1);
+    return o->closed_below * (1 - DOWN_LOWERS * down);
 }
 
 static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {

@@ -44,7 +44,7 @@ void af_time_defaults(affect_time_options *o) {
     o->short_distraction = 10;
     o->short_window = 30;
     o->phone_look = 1.5f;
-    o->phone_pitch = 15;
+    o->phone_pitch = 10;
     o->forward_yaw = o->forward_pitch = af_nan();
     o->forward_half_width = 20;
     o->forward_half_height = 15;
@@ -262,11 +262,16 @@ static int slid(const af_time *t, const affect_face *faces, uint32_t count, uint
         const af_five before = af_track_five(t->tracks[t->owner[j]].points);
         const float dx = mine.middle.x - other.middle.x, dy = mine.middle.y - other.middle.y;
         const float larger = mine.size > other.size ? mine.size : other.size;
-        if (dx * dx + dy * dy > 0.36f * larger * larger)
+        if (dx * dx + dy * dy > larger * larger)
             continue;
         const float theirs = (other.middle.x - before.middle.x) * (other.middle.x - before.middle.x) +
                              (other.middle.y - before.middle.y) * (other.middle.y - before.middle.y);
-        if (moved > theirs || (moved == theirs && j < i))
+        const float clear = 0.01f * larger * larger; /* a tenth of the size, squared */
+        if (moved > theirs + clear ||
+            (theirs <= moved + clear && t->tracks[t->owner[j]].begin_us <
+                                            t->tracks[t->owner[i]].begin_us) ||
+            (theirs <= moved + clear && j < i &&
+             t->tracks[t->owner[j]].begin_us == t->tracks[t->owner[i]].begin_us))
             return 1;
     }
     return 0;
@@ -345,7 +350,8 @@ static int best_track(const af_time *t, const affect_face *faces, uint32_t count
         float match;
         if (face >= 0) {
             match = af_track_overlap(&faces[face].box, box);
-            match = match >= 0.25f ? match : 0;
+            if (match < 0.25f)
+                match = af_track_same(&faces[face].box, box) ? 0.1f : 0;
         } else {
             match = af_track_match(&t->tracks[s], box, t->now_us);
         }
@@ -361,7 +367,7 @@ static int best_track(const af_time *t, const affect_face *faces, uint32_t count
  * for it. */
 static int covered(const affect_face *faces, uint32_t count, const affect_box *box) {
     for (uint32_t i = 0; i < count; i++)
-        if (af_track_overlap(&faces[i].box, box) > 0.25f)
+        if (af_track_same(&faces[i].box, box))
             return 1;
     return 0;
 }

@@ -112,6 +112,15 @@ float af_track_overlap(const affect_box *a, const affect_box *b) {
     return both / (a->width * a->height + b->width * b->height - both);
 }
 
+static int middle_within(const affect_box *a, const affect_box *b) {
+    const float x = a->x + a->width / 2 - b->x, y = a->y + a->height / 2 - b->y;
+    return x > b->width / 4 && x < b->width * 3 / 4 && y > b->height / 4 && y < b->height * 3 / 4;
+}
+
+int af_track_same(const affect_box *a, const affect_box *b) {
+    return af_track_overlap(a, b) > LEAST_OVERLAP || middle_within(a, b) || middle_within(b, a);
+}
+
 float af_track_match(const af_track *t, const affect_box *box, int64_t now_us) {
     const float overlap = af_track_overlap(&t->box, box);
     if (overlap >= LEAST_OVERLAP)

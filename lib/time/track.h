@@ -57,6 +57,10 @@ int af_track_firm(const affect_face *face);
 /* Intersection over union. */
 float af_track_overlap(const affect_box *a, const affect_box *b);
 
+/* Whether two boxes can only be one face: they overlap well, or the middle of one lies within the
+ * inner half of the other. */
+int af_track_same(const affect_box *a, const affect_box *b);
+
 /* How well a found box goes with a track, 0: not at all .. 1. A track that is lost may have moved
  * farther. */
 float af_track_match(const af_track *track, const affect_box *box, int64_t now_us);
