@@ -67,19 +67,20 @@ static int32_t channel_of(int32_t slot) {
 static int fetch_group(const af_shape *shape, const int8_t *weights, int32_t tile, int32_t ky,
                        int32_t byte, int8_t group[GROUP]) {
     int any = 0;
-    for (int32_t slot = 0; slot < AF_TILE; slot++)
-        for (int32_t t = 0; t < 4; t++) {
+    memset(group, 0, GROUP);
+    for (int32_t t = 0; t < 4; t++) {
+        const int32_t kx = (byte + t) / shape->pixel, i = (byte + t) % shape->pixel;
+        if (kx >= shape->kw || i >= shape->cin)
+            continue;
+        const size_t tap =
+            ((size_t)ky * (size_t)shape->kw + (size_t)kx) * (size_t)shape->cin + (size_t)i;
+        const size_t filter = (size_t)shape->kh * (size_t)shape->kw * (size_t)shape->cin;
+        for (int32_t slot = 0; slot < AF_TILE; slot++) {
             const int32_t c = tile * AF_TILE + channel_of(slot);
-            const int32_t kx = (byte + t) / shape->pixel, i = (byte + t) % shape->pixel;
-            const int real = c < shape->cout && kx < shape->kw && i < shape->cin;
-            const size_t at =
-                (((size_t)c * (size_t)shape->kh + (size_t)ky) * (size_t)shape->kw + (size_t)kx) *
-                    (size_t)shape->cin +
-                (size_t)i;
-            const int8_t w = real ? weights[at] : 0;
-            group[slot * 4 + t] = w;
-            any |= w;
+            if (c < shape->cout)
+                any |= group[slot * 4 + t] = weights[(size_t)c * filter + tap];
         }
+    }
     return any;
 }
 
