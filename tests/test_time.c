@@ -290,7 +290,7 @@ static void looks_away_are_timed(void **state) {
         hold(&r, awake(), 3);
         assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 1);
         const affect_event e = last_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0);
-        assert_true(fabsf(length_of(e) - 2.4f) < 0.15f);
+        assert_true(fabsf(length_of(e) - 2.4f) < 0.25f);
         assert_true(af_attention_off_for(&r.person.attention, r.now_us) == 0);
     }
 }
@@ -337,7 +337,7 @@ static void a_phone_is_below(void **state) {
     hold(&r, awake(), 2);
     assert_int_equal(count_of(&r, AFFECT_EVENT_PHONE_LOOK, 1), 1);
     assert_int_equal(count_of(&r, AFFECT_EVENT_PHONE_LOOK, 0), 1);
-    assert_true(fabsf(length_of(last_of(&r, AFFECT_EVENT_PHONE_LOOK, 0)) - 2.5f) < 0.1f);
+    assert_true(fabsf(length_of(last_of(&r, AFFECT_EVENT_PHONE_LOOK, 0)) - 2.5f) < 0.25f);
 }
 
 static void blinks_do_not_end_a_look(void **state) {
@@ -465,6 +465,8 @@ static void sit(af_pair *pair, float yaw1, float yaw2, float smile, float second
         one_person.signals = beside(200, yaw1, smile);
         two_person.signals = beside(440, yaw2, smile);
         one_person.smile = two_person.smile = smile;
+        one_person.look_yaw = 1.4f * yaw1;
+        two_person.look_yaw = 1.4f * yaw2;
         const af_one one = {&one_person, {1, 0, 0}}, two = {&two_person, {2, 0, 1}};
         af_pair_update(pair, one, two, 640, &r.options, r.now_us, &r.events);
         keep_events(&r);

@@ -274,7 +274,7 @@ typedef struct affect_time_options {
     float short_distraction; /* looks off the road add up to so much: 10 ... */
     float short_window;      /* ... within: 30 */
     float phone_look;        /* one look down at the lap: 1.5 */
-    float phone_pitch;       /* head and eyes on average so far below straight ahead: 10 */
+    float phone_pitch;       /* head and eyes on average so far below straight ahead: 7.5 */
     float forward_yaw;       /* where straight ahead is, against the camera; NaN: is learnt */
     float forward_pitch;
     float forward_half_width;  /* of the zone that counts as the road: 20 */

@@ -5,9 +5,10 @@
 /* Straight ahead is known after so many seconds of looking, and learnt on for so long. */
 #define KNOWN_AFTER 1.0f
 #define LEARN_FOR 60.0f
-/* Degrees a second by which a median moves at most: at first, and later. */
+/* Degrees a second by which a median moves at most: at first, and later (over the seconds that it
+ * was learnt from: the more is known, the less it moves). */
 #define QUICK 20.0f
-#define SLOW 2.0f
+#define SLOW 3.0f
 /* Directions farther than this from the median are looks away: they move it a tenth as fast. */
 #define NEAR 12.0f
 /* A head turned so much farther than the zone's half looks away whatever the eyes seem to do. */
@@ -54,7 +55,7 @@ static void learn(af_centre *c, float yaw, float pitch, float dt) {
         c->yaw = yaw;
         c->pitch = pitch;
     }
-    const float most = (is_known(c) ? SLOW : QUICK) * dt;
+    const float most = (is_known(c) ? SLOW / (1 + c->known) : QUICK) * dt;
     c->yaw = pull(c->yaw, yaw, most, 0.1f);
     c->pitch = pull(c->pitch, pitch, most, 0.1f);
     c->known += dt > 0 ? dt : 1e-6f;
@@ -262,7 +263,8 @@ void af_attention_update(af_attention *a, const af_signals *s, int closed, int m
     dt = dt < LONGEST_STEP ? dt : LONGEST_STEP;
     a->started = 1;
     a->last_us = now_us;
-    if (a->learning && may_learn && !closed) {
+    const int elsewhere = a->off || a->down_now >= 0.3f;
+    if (a->learning && may_learn && !closed && !(elsewhere && is_known(&a->head))) {
         learn(&a->head, s->yaw, s->pitch, dt);
         learn(&a->gaze, s->gaze_yaw, s->gaze_pitch, dt);
     }

@@ -6,7 +6,7 @@
 #define WIDTH_OF_FOCAL 1.15f
 /* Gaze may miss the other's face by so many degrees: depth is guessed from the faces' sizes, and
  * gaze of turned faces is read too small rather than too large. */
-#define MISS_YAW 50.0f
+#define MISS_YAW 60.0f
 #define MISS_PITCH 25.0f
 /* Who looks at somebody beside them turns at least so far from the camera. */
 #define LEAST_TURN 20.0f
@@ -23,20 +23,12 @@ static float direction_to(const af_signals *one, const af_signals *other, float 
     return af_atan2_degrees(across, nearer);
 }
 
-/* The angle from the camera axis of the person's eyes, or of the head where that is turned more. */
-static float look_yaw(const af_signals *s) {
-    const float gaze = af_is_nan(s->gaze_yaw) ? s->yaw : s->gaze_yaw;
-    if (s->yaw >= 0)
-        return gaze > s->yaw ? gaze : s->yaw;
-    return gaze < s->yaw ? gaze : s->yaw;
-}
-
 int af_looks_at(const af_person *one, const af_person *other, float width) {
     const af_signals *a = &one->signals, *b = &other->signals;
-    if (af_is_nan(a->yaw) || af_is_nan(a->size) || af_is_nan(b->size))
+    if (af_is_nan(a->yaw) || af_is_nan(one->look_yaw) || af_is_nan(a->size) || af_is_nan(b->size))
         return -1;
     const float towards = direction_to(a, b, width);
-    const float yaw = look_yaw(a);
+    const float yaw = one->look_yaw;
     const float turned = towards > 0 ? yaw : -yaw;
     const float wanted = towards > 0 ? towards : -towards;
     /* Of a pitch the eyes are not needed: beside oneself is level. */

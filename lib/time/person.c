@@ -8,6 +8,13 @@
  * angle of a phone look on to all of it. */
 #define DOWN_LOWERS 0.4f
 #define SMILE_TAU 0.15f
+#define LOOK_TAU 0.2f
+/* A mouth that is so much wider than usual smiles: not at all, and surely. Turned faces smile in
+ * their landmarks more clearly than to the expression network. */
+#define WIDER_NONE 1.08f
+#define WIDER_ALL 1.28f
+/* The usual width moves so much a second at most. */
+#define WIDTH_STEP 0.015f
 /* Eyes or mouth hidden for so long are said to be. */
 #define HIDDEN 2.0f
 
@@ -18,7 +25,7 @@ void af_person_reset(af_person *p) {
     af_attention_reset(&p->attention);
     af_drowsiness_reset(&p->drowsiness);
     af_signals_unknown(&p->signals);
-    p->smile = af_nan();
+    p->smile = p->look_yaw = af_nan();
 }
 
 /* Eyes that look down are half closed and yet awake. The last known gaze counts: closed eyes have
@@ -33,6 +40,33 @@ static float closed_level(const af_person *p, const affect_time_options *o) {
 static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {
     (void)af_span_update(&p->no_eyes, s->seen ? s->no_eyes : -1, now_us, HIDDEN, HIDDEN);
     (void)af_span_update(&p->no_mouth, s->seen ? s->no_mouth : -1, now_us, HIDDEN, HIDDEN);
+}
+
+/* The network's smile, or the mouth's widening where that says more. */
+static float smile_of(af_person *p, const af_signals *s, float dt) {
+    if (af_is_nan(s->smile) || af_is_nan(s->mouth))
+        return s->smile;
+    if (p->mouth_width <= 0)
+        p->mouth_width = s->mouth;
+    p->mouth_width += af_clampf(s->mouth - p->mouth_width, -WIDTH_STEP * dt, WIDTH_STEP * dt);
+    const float wider = s->mouth / p->mouth_width;
+    const float smile = af_clampf((wider - WIDER_NONE) / (WIDER_ALL - WIDER_NONE), 0, 1);
+    return smile > s->smile ? smile : s->smile;
+}
+
+/* Eyes lead; where they are unknown or lag behind the head, the head. */
+static float look_of(const af_signals *s) {
+    const float gaze = af_is_nan(s->gaze_yaw) ? s->yaw : s->gaze_yaw;
+    if (s->yaw >= 0)
+        return gaze > s->yaw ? gaze : s->yaw;
+    return gaze < s->yaw ? gaze : s->yaw;
+}
+
+static void low_pass(float *value, float now, float dt, float tau) {
+    if (af_is_nan(now) || af_is_nan(*value))
+        *value = now;
+    else
+        *value += (now - *value) * (dt / (dt + tau));
 }
 
 void af_person_update(af_person *p, const af_signals *s, float frame_rate,
@@ -57,10 +91,8 @@ void af_person_update(af_person *p, const af_signals *s, float frame_rate,
     af_drowsiness_update(&p->drowsiness, &p->blink, &p->mouth, s->open, s->pitch, o, now_us, who,
                          events);
     update_hidden(p, s, now_us);
-    if (af_is_nan(s->smile) || af_is_nan(p->smile))
-        p->smile = s->smile;
-    else
-        p->smile += (s->smile - p->smile) * (dt / (dt + SMILE_TAU));
+    low_pass(&p->smile, smile_of(p, s, dt), dt, SMILE_TAU);
+    low_pass(&p->look_yaw, look_of(s), dt, LOOK_TAU);
 }
 
 static void eye_state(const af_person *p, float rate, int64_t now_us, affect_person_state *state) {

@@ -12,7 +12,7 @@
 void af_signals_unknown(af_signals *s) {
     s->seen = 0;
     s->open = s->yaw = s->pitch = s->roll = s->gaze_yaw = s->gaze_pitch = af_nan();
-    s->jaw = s->smile = s->engaged = s->x = s->y = s->size = af_nan();
+    s->jaw = s->smile = s->mouth = s->engaged = s->x = s->y = s->size = af_nan();
     s->eye_confidence = 0;
     s->no_eyes = s->no_mouth = 0;
 }
@@ -65,6 +65,7 @@ static void read_mouth(af_signals *s, const affect_face *face) {
         s->no_mouth = 1;
         return;
     }
+    s->mouth = distance(face->landmarks, 48, 54) / face->inter_ocular;
     if (!(face->measured & AFFECT_EXPRESSIONS)) {
         mouth_of_landmarks(s, face);
         return;

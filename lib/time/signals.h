@@ -13,6 +13,7 @@ typedef struct af_signals {
     float gaze_yaw, gaze_pitch;
     float jaw;       /* 0..1: how wide the mouth is open */
     float smile;     /* 0..1 */
+    float mouth;     /* width of the mouth over the eyes' distance */
     float engaged;   /* 0..1: how far from a face at rest */
     float x, y;      /* middle of the face, pixels */
     float size;      /* distance of the outer eye corners as if seen from in front, pixels */

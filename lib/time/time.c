@@ -44,7 +44,7 @@ void af_time_defaults(affect_time_options *o) {
     o->short_distraction = 10;
     o->short_window = 30;
     o->phone_look = 1.5f;
-    o->phone_pitch = 10;
+    o->phone_pitch = 7.5f;
     o->forward_yaw = o->forward_pitch = af_nan();
     o->forward_half_width = 20;
     o->forward_half_height = 15;
