@@ -297,9 +297,10 @@ static bool read_setting(affect_time_options *time, const char *value) {
         if (strlen(settings[i].name) != length || memcmp(settings[i].name, value, length) != 0)
             continue;
         double number;
-        if (value[length] != '=' ||
-            !read_number("--set", value + length + 1, -3600, 3600, false, &number))
-            return value[length] == '=' || usage_error("--set takes NAME=VALUE, not", value);
+        if (value[length] != '=')
+            return usage_error("--set takes NAME=VALUE, not", value);
+        if (!read_number("--set", value + length + 1, -3600, 3600, false, &number))
+            return false;
         *(float *)((char *)time + settings[i].offset) = (float)number;
         return true;
     }
