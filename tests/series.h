@@ -43,7 +43,7 @@ static inline af_signals awake(void) {
     af_signals s;
     af_signals_unknown(&s);
     s.seen = 1;
-    s.open = 0.96f;
+    s.open = s.open_mean = 0.96f;
     s.eye_confidence = 0.9f;
     s.yaw = s.pitch = s.roll = s.gaze_yaw = s.gaze_pitch = 0;
     s.jaw = 0.03f;
@@ -77,7 +77,7 @@ static inline void hold(run *r, af_signals s, float seconds) {
 /* Eyes that look nowhere, as the network gives them. */
 static inline af_signals closed_eyes(void) {
     af_signals s = awake();
-    s.open = 0.02f;
+    s.open = s.open_mean = 0.02f;
     s.gaze_yaw = s.gaze_pitch = NAN;
     return s;
 }

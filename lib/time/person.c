@@ -37,6 +37,13 @@ static float closed_level(const af_person *p, const affect_time_options *o) {
     return o->closed_below * (1 - DOWN_LOWERS * down);
 }
 
+/* The more open eye decides, if it is sure; else both, each weighed by how sure it is. Half closed
+ * eyes that look down are never sure: there the more open one stays. */
+static float open_of(const af_person *p, const af_signals *s) {
+    const int down = p->attention.has_direction && p->attention.down_now >= 0.2f;
+    return s->eye_confidence < 0.5f && !down ? s->open_mean : s->open;
+}
+
 static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {
     (void)af_span_update(&p->no_eyes, s->seen ? s->no_eyes : -1, now_us, HIDDEN, HIDDEN);
     (void)af_span_update(&p->no_mouth, s->seen ? s->no_mouth : -1, now_us, HIDDEN, HIDDEN);
@@ -78,7 +85,7 @@ void af_person_update(af_person *p, const af_signals *s, float frame_rate,
     p->signals = *s;
     af_mouth_update(&p->mouth, s->jaw, s->smile, o, now_us, who, events);
     const af_blink_input in = {
-        .open = af_drowsiness_openness(&p->drowsiness, s->open, dt),
+        .open = af_drowsiness_openness(&p->drowsiness, open_of(p, s), dt),
         .confidence = s->eye_confidence,
         .closed_below = closed_level(p, o),
         .mouth_wide = p->mouth.known && p->mouth.wide,

@@ -8,7 +8,8 @@
 typedef struct af_signals {
     int32_t seen;           /* a face is there and its landmarks hold */
     float open;             /* 0..1: of the eye that is more open, see af_signals_of_face */
-    float eye_confidence;   /* 0..1 of that */
+    float open_mean;        /* of both eyes, each weighed by how sure it is */
+    float eye_confidence;   /* 0..1 of `open` */
     float yaw, pitch, roll; /* head */
     float gaze_yaw, gaze_pitch;
     float jaw;       /* 0..1: how wide the mouth is open */
