@@ -4,9 +4,12 @@ use std::{env, path::Path};
 
 fn main() {
     println!("cargo:rerun-if-env-changed=AFFECT_LIB_DIR");
-    let Ok(folder) = env::var("AFFECT_LIB_DIR") else {
-        println!("cargo:rustc-link-lib=affect");
-        return;
+    let folder = match env::var("AFFECT_LIB_DIR") {
+        Ok(folder) => folder,
+        Err(_) => {
+            println!("cargo:rustc-link-lib=affect");
+            return;
+        }
     };
     println!("cargo:rustc-link-search=native={folder}");
     let kind = if Path::new(&folder).join("libaffect.a").exists() { "static" } else { "dylib" };

@@ -1,6 +1,6 @@
 //! The C interface, as include/affect/affect.h has it. tests/layout.rs compares it with what a C
 //! compiler makes of the header.
-use std::ffi::{c_char, c_int, c_void};
+use std::os::raw::{c_char, c_int, c_void};
 
 pub const LANDMARKS: usize = 68;
 pub const EXPRESSIONS: usize = 20;

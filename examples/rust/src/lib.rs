@@ -12,8 +12,9 @@
 pub mod ffi;
 
 pub use ffi::{Point, Rect};
-use std::ffi::{c_char, CStr};
+use std::ffi::CStr;
 use std::fmt;
+use std::os::raw::c_char;
 
 /// Signals to ask for.
 pub const LANDMARKS: u32 = 1 << 0;

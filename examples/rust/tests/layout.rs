@@ -15,8 +15,9 @@ macro_rules! offset {
 
 #[test]
 fn fields_are_where_c_has_them() {
-    let Ok(program) = std::env::var("AFFECT_LAYOUT") else {
-        return;
+    let program = match std::env::var("AFFECT_LAYOUT") {
+        Ok(program) => program,
+        Err(_) => return,
     };
     let output = String::from_utf8(Command::new(program).output().unwrap().stdout).unwrap();
     let found: HashMap<&str, (usize, usize)> = output
