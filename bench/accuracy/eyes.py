@@ -1,13 +1,14 @@
 """Accuracy of the eyes, measured through the tool's own JSON.
 
-    python bench/accuracy/eyes.py build/affect --packs DIR [--stills stills.npz] [--worst worst.png] [--limit N]
-           [-- tool options]
+    python bench/accuracy/eyes.py build/affect --packs DIR [--stills stills.npz] [--worst worst.png]
+           [--limit N] [-- tool options]
 
-DIR holds eyes_<set>.npz; only rows of split `val` (subjects not trained on) are read. Each picture is written as
-a PGM into a temporary folder and read by `affect read --eye-crop`; an eye is read as closed where `open` is below
-.5. Prints by set balanced accuracy (mean of closed right and open right) and confident errors (confidence above
-.8); for mrl with and without glasses. With --stills also, on held-back rendered faces read whole with --boxes:
-openness against the exact lids, gaze error, downward gaze read as closed, and how many eyes were not measured.
+DIR holds eyes_<set>.npz; only rows of split `val` (subjects not trained on) are read. Each picture is
+written as a PGM into a temporary folder and read by `affect read --eye-crop`; an eye is read as closed
+where `open` is below .5. Prints by set balanced accuracy (mean of closed right and open right) and
+confident errors (confidence above .8); for mrl with and without glasses. With --stills also, on held-back
+rendered faces read whole with --boxes: openness against the exact lids, gaze error, downward gaze read as
+closed, and how many eyes were not measured.
 """
 import argparse
 import json
@@ -70,12 +71,14 @@ def measure(args, name, tiles):
     opened, sure = got[:, 0], got[:, 1]
     b = balance(opened, closed)
     wrong = (opened < 0.5) != (closed == 1)
-    print(f'{name:5s} {len(val):5d} eyes, {len(set(z["subject"][val]))} subjects: balanced {b[0]:.2f} %  closed right '
-          f'{b[1]:.2f} %  open right {b[2]:.2f} %  wrong with confidence > .8: {100 * np.mean(wrong & (sure > 0.8)):.2f} %')
+    people, bad = len(set(z['subject'][val])), 100 * np.mean(wrong & (sure > 0.8))
+    print(f'{name:5s} {len(val):5d} eyes, {people} subjects: balanced {b[0]:.2f} %  '
+          f'closed right {b[1]:.2f} %  open right {b[2]:.2f} %  wrong with confidence > .8: {bad:.2f} %')
     if name == 'mrl':
         for glasses in (0, 1):
             k = z['glasses'][val] == glasses
-            print(f'      glasses {glasses}: {k.sum()} eyes, balanced {balance(opened[k], closed[k])[0]:.2f} %')
+            b_k = balance(opened[k], closed[k])[0]
+            print(f'      glasses {glasses}: {k.sum()} eyes, balanced {b_k:.2f} %')
     margin = np.where(closed == 1, opened, 1 - opened)
     tiles += [(margin[k], name, images[k], closed[k], opened[k]) for k in np.argsort(-margin)[:16]]
     return b[0]
@@ -103,19 +106,24 @@ def rendered(args):
         for side, own in (('left', 0), ('right', 1)):
             total += 1
             if 'open' in e.get(side, {}):
-                rows.append((e[side]['open'], z['openness'][v, own], z['gaze_cam'][v, 1], e[side].get('confidence', 0)))
+                rows.append((e[side]['open'], z['openness'][v, own], z['gaze_cam'][v, 1],
+                             e[side].get('confidence', 0)))
         g, truth = e.get('gaze'), z['gaze_cam'][v]
         if g and z['openness'][v].min() > 0.25 and np.abs(truth).max() < 60:
-            gaze.append(np.degrees(np.arccos(np.clip((angle(g['yaw'], g['pitch']) * angle(*truth)).sum(), -1, 1))))
+            cosine = (angle(g['yaw'], g['pitch']) * angle(*truth)).sum()
+            gaze.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
     a = np.array(rows)
     shut, wide = a[:, 1] < 0.1, a[:, 1] > 0.3
     down = wide & (a[:, 2] < -20)
     confident = ((a[:, 0] < 0.5) & wide | (a[:, 0] >= 0.5) & shut) & (a[:, 3] > 0.8)
-    print(f'rendered, |yaw| <= 40: {len(a)} of {total} eyes measured; openness correlation '
-          f'{np.corrcoef(a[:, 0], a[:, 1].clip(0, 1))[0, 1]:.3f}; closed right {100 * np.mean(a[shut, 0] < 0.5):.1f} %, '
-          f'open right {100 * np.mean(a[wide, 0] >= 0.5):.1f} %; wrong with confidence > .8: {100 * confident.mean():.2f} %')
-    print(f'rendered, gaze more than 20 degrees down: {down.sum()} open eyes, {100 * np.mean(a[down, 0] < 0.5):.1f} % '
-          f'read as closed; gaze error {np.mean(gaze):.1f} degrees ({len(gaze)} faces)')
+    r = np.corrcoef(a[:, 0], a[:, 1].clip(0, 1))[0, 1]
+    shut_right, open_right = 100 * np.mean(a[shut, 0] < 0.5), 100 * np.mean(a[wide, 0] >= 0.5)
+    print(f'rendered, |yaw| <= 40: {len(a)} of {total} eyes measured; openness correlation {r:.3f}; '
+          f'closed right {shut_right:.1f} %, open right {open_right:.1f} %; wrong with confidence > .8: '
+          f'{100 * confident.mean():.2f} %')
+    print(f'rendered, gaze more than 20 degrees down: {down.sum()} open eyes, '
+          f'{100 * np.mean(a[down, 0] < 0.5):.1f} % read as closed; gaze error {np.mean(gaze):.1f} degrees '
+          f'({len(gaze)} faces)')
 
 
 def draw_worst(tiles, path):
@@ -125,7 +133,8 @@ def draw_worst(tiles, path):
         t = cv2.cvtColor(cv2.resize(image, (96, 96)), cv2.COLOR_GRAY2BGR)
         cv2.putText(t, f'{"closed" if closed else "open"} {opened:.2f}', (2, 10), 0, 0.33, (0, 255, 255), 1)
         lines.setdefault(name, []).append(t)
-    cv2.imwrite(path, np.vstack([np.hstack(v + [np.zeros_like(v[0])] * (16 - len(v))) for v in lines.values()]))
+    full = [v + [np.zeros_like(v[0])] * (16 - len(v)) for v in lines.values()]
+    cv2.imwrite(path, np.vstack([np.hstack(v) for v in full]))
 
 
 def main():

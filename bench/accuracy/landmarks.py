@@ -1,15 +1,16 @@
 """Accuracy of landmarks, presence and head pose, measured through the tool's own JSON.
 
-    python bench/accuracy/landmarks.py build/affect --packs DIR [--stills stills.npz] [--negatives DETECTOR_DIR]
-           [--start boxes|detect|crop] [--worst worst.png] [--limit N] [-- tool options]
+    python bench/accuracy/landmarks.py build/affect --packs DIR [--stills stills.npz]
+           [--negatives DETECTOR_DIR] [--start boxes|detect|crop] [--worst worst.png]
+           [--limit N] [-- tool options]
 
-DIR holds landmarks_<source>.npz; only rows of split `val` are read (rendered stills: identities held back by
-training/landmarks/data.py). Each picture is written as a PGM into a temporary folder and read by `affect read
---signals landmarks,pose`. Start: `boxes` gives a face box (hairline to chin, from the true points, moved by up to
-5 % and scaled by up to 10 %, fixed seed), `detect` lets the tool find the face, `crop` says --face-crop.
-Prints by source: mean NME (percent of the distance of the outer eye corners), median, share over 8 %, faces not
-found; pose error in degrees; presence on faces and on parts of face-free photos. Needs NumPy, Pillow; OpenCV for
---worst.
+DIR holds landmarks_<source>.npz; only rows of split `val` are read (rendered stills: identities held back
+by training/landmarks/data.py). Each picture is written as a PGM into a temporary folder and read by `affect
+read --signals landmarks,pose`. Start: `boxes` gives a face box (hairline to chin, from the true points,
+moved by up to 5 % and scaled by up to 10 %, fixed seed), `detect` lets the tool find the face, `crop` says
+--face-crop. Prints by source: mean NME (percent of the distance of the outer eye corners), median, share
+over 8 %, faces not found; pose error in degrees; presence on faces and on parts of face-free photos. Needs
+NumPy, Pillow; OpenCV for --worst.
 """
 import argparse
 import io
@@ -66,7 +67,8 @@ def box_of(points, rng):
     h = np.linalg.norm(mouth - eyes) / 0.38
     w = max(np.linalg.norm(middle(RIGHT) - middle(LEFT)) / 0.40, 0.7 * h)
     s = np.exp(rng.uniform(-1, 1) * np.log(1.1))
-    cx, cy = (eyes[0] + mouth[0]) / 2 + rng.uniform(-0.05, 0.05) * w, eyes[1] + 0.08 * h + rng.uniform(-0.05, 0.05) * h
+    cx = (eyes[0] + mouth[0]) / 2 + rng.uniform(-0.05, 0.05) * w
+    cy = eyes[1] + 0.08 * h + rng.uniform(-0.05, 0.05) * h
     return cx - w * s / 2, cy - h * s / 2, w * s, h * s
 
 
@@ -122,8 +124,9 @@ def pose_line(name, faces, pose):
     e = np.abs((got - truth + 180) % 360 - 180)
     near = (np.abs(truth[:, 0]) <= 60) & (np.abs(truth[:, 1]) <= 30)
     roll = f' roll {np.nanmean(e[:, 2]):.2f}' if np.isfinite(e[:, 2]).any() else ''
-    print(f'{name:11s} pose {len(rows):4d} faces  mean error yaw {e[:, 0].mean():.2f} pitch {e[:, 1].mean():.2f}{roll}'
-          f'   |yaw|<=60 and |pitch|<=30 ({near.sum()}): yaw {e[near, 0].mean():.2f} pitch {e[near, 1].mean():.2f}')
+    m, k = e.mean(0), e[near].mean(0)
+    print(f'{name:11s} pose {len(rows):4d} faces  mean error yaw {m[0]:.2f} pitch {m[1]:.2f}{roll}   '
+          f'|yaw|<=60 and |pitch|<=30 ({near.sum()}): yaw {k[0]:.2f} pitch {k[1]:.2f}')
 
 
 def measure(args, name, tiles):
@@ -143,8 +146,8 @@ def measure(args, name, tiles):
         inner = name == 'stills'
         values = [errors(f, p, inner) for f, p in zip(faces, points) if f]
         v = np.array(values)
-        print(f'{name:11s} NME  {len(v):4d} faces  mean {v.mean():.2f} %  median {np.median(v):.2f} %  over 8 %: '
-              f'{100 * (v > 8).mean():.1f} %  not found {sum(f is None for f in faces)}'
+        print(f'{name:11s} NME  {len(v):4d} faces  mean {v.mean():.2f} %  median {np.median(v):.2f} %  '
+              f'over 8 %: {100 * (v > 8).mean():.1f} %  not found {sum(f is None for f in faces)}'
               + ('  (51 inner points)' if inner else ''))
         if inner:
             near = [e for e, f, p in zip([errors(f, p, True) for f, p in zip(faces, points) if f],
@@ -177,8 +180,8 @@ def presence_lines(faces, empty):
     rank = np.empty(len(both))
     rank[np.argsort(both, kind='stable')] = np.arange(1, len(both) + 1)
     auc = (rank[:len(a)].sum() - len(a) * (len(a) + 1) / 2) / (len(a) * len(b))
-    print(f'presence    {len(a)} faces, {len(b)} without: AUC {auc:.4f}, faces below .5 {100 * (a < 0.5).mean():.2f} %, '
-          f'others above .5 {100 * (b > 0.5).mean():.2f} %')
+    print(f'presence    {len(a)} faces, {len(b)} without: AUC {auc:.4f}, '
+          f'faces below .5 {100 * (a < 0.5).mean():.2f} %, others above .5 {100 * (b > 0.5).mean():.2f} %')
 
 
 def draw_worst(tiles, path, count=24):

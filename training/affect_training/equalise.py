@@ -1,8 +1,8 @@
 """Balances channels before quantisation: the same function in float, far less loss in 7 bits.
 
-A tensor has one activation scale, but ReLU lets every channel be multiplied by its own positive factor when the
-weights that read it are divided by it. The factors make each channel's range equal to the size of the weights that
-read it (cross-layer equalisation, Nagel et al. 2019).
+A tensor has one activation scale, but ReLU lets every channel be multiplied by its own positive factor when
+the weights that read it are divided by it. The factors make each channel's range equal to the size of the
+weights that read it (cross-layer equalisation, Nagel et al. 2019).
 """
 import torch
 

@@ -3,13 +3,14 @@
     python data.py --cabin PACKS/cabin --stills stills.npz --packs PACKS/landmarks --teacher teacher.npz \
                    --negatives DETECTOR_PACK --out SET_FOLDER [--extra FOLDER] [--own FOLDER]
 
-Every row is a 64 px picture of an eye. Eyes cut from faces have the geometry of docs/arithmetic.md with a margin:
-the network's crop is their middle 1/1.6, outer corner on the picture's left. Pictures of the eye sets are whole.
-Own pictures: FOLDER/eyes.jsonl, lines {"file": ..., "closed": true|false, "split": "train"}, square pictures.
+Every row is a 64 px picture of an eye. Eyes cut from faces have the geometry of docs/arithmetic.md with a
+margin: the network's crop is their middle 1/1.6, outer corner on the picture's left. Pictures of the eye
+sets are whole. Own pictures: FOLDER/eyes.jsonl, lines {"file": ..., "closed": true|false, "split":
+"train"}, square pictures.
 
-truth.npz, a row a picture: source, val, closed (1/0/NaN), open (openness, NaN unknown), open_weight, iris (2) in
-fractions of the 64 px picture, gaze (2) camera axes x right y up, NaN unknown; whole (bool: a whole picture of
-unknown side), real (bool).
+truth.npz, a row a picture: source, val, closed (1/0/NaN), open (openness, NaN unknown), open_weight, iris
+(2) in fractions of the 64 px picture, gaze (2) camera axes x right y up, NaN unknown; whole (bool: a whole
+picture of unknown side), real (bool).
 """
 import argparse
 import importlib.util
@@ -59,7 +60,7 @@ def set_rows(folder, source):
 
 def eye_crops(points, left):
     """Crop maps (N,2,3) of one eye, without the margin; `left`: mirrored (docs/arithmetic.md)."""
-    a, b = (points[:, 42], points[:, 45]) if left else (points[:, 36], points[:, 39])     # picture's left first
+    a, b = (points[:, 42], points[:, 45]) if left else (points[:, 36], points[:, 39])   # picture's left first
     other = points[:, 36] - points[:, 39] if left else points[:, 42] - points[:, 45]
     d = b - a
     length = np.linalg.norm(d, axis=1)
@@ -162,7 +163,8 @@ def face_rows(packs, source, teacher, hold_back=True):
 def extra_rows(folder):
     """Eyes of training/landmarks/extra.py's set (expression packs with teacher points)."""
     z = np.load(folder + '/truth.npz')
-    images, points, mesh = np.load(folder + '/images.npy', mmap_mode='r'), z['points'].astype(float), z['mesh']
+    images = np.load(folder + '/images.npy', mmap_mode='r')
+    points, mesh = z['points'].astype(float), z['mesh'].astype(float)
     yaw = np.degrees(np.arcsin(np.clip(z['axes'][:, 3], -1, 1)))
     pitch = np.degrees(np.arcsin(np.clip(z['axes'][:, 4], -1, 1)))
     out = []
@@ -172,7 +174,8 @@ def extra_rows(folder):
         m = widen(eye_crops(p, left))
         ratio = eye_ratio(p, left)
         closed = np.where(ratio < 0.07, 1.0, np.where(ratio > 0.2, 0.0, np.nan))
-        iris = np.where((ratio > 0.15)[:, None], in_picture(mesh[k][:, 473 if left else 468].astype(float), m), np.nan)
+        iris = in_picture(mesh[k][:, 473 if left else 468], m)
+        iris = np.where((ratio > 0.15)[:, None], iris, np.nan)
         out.append(rows('extra', cut(np.asarray(images[k]), m), np.zeros(len(p)), closed,
                         np.clip((ratio - 0.05) / 0.25, 0, 1.4), 0.2, iris, None, weight=0.4))
     return out
@@ -284,15 +287,18 @@ class Batches:
         index = np.concatenate([self.choose(s, k) for s, k in self.share.items()])
         n, whole = len(index), d.whole[index]
         flip = whole & (torch.rand(n, generator=rng) < 0.5)
-        m = augment.perturb(base_map(whole), rng, rotation=10, scale=0.25, shift=0.08, mirror=flip, aspect=0.15)
+        m = augment.perturb(base_map(whole), rng, rotation=10, scale=0.25, shift=0.08, mirror=flip,
+                            aspect=0.15)
         wrong = (~whole) & (torch.rand(n, generator=rng) < 0.06)
         away = augment.perturb(m, rng, rotation=90, scale=0.8)
-        side = torch.sign(torch.rand(n, 2, generator=rng) - 0.5) * (0.55 + 0.2 * torch.rand(n, 2, generator=rng))
+        side = torch.sign(torch.rand(n, 2, generator=rng) - 0.5)
+        side = side * (0.55 + 0.2 * torch.rand(n, 2, generator=rng))
         side[:, 0] *= torch.rand(n, generator=rng) < 0.5
         away[:, :, 2] += (m[:, :, :2] @ side[..., None])[..., 0]
         m = torch.where(wrong.view(-1, 1, 1), away, m)
         luma, inside = augment.sample(torch.from_numpy(d.images[index])[:, None], m, 32)
-        inside = torch.where((torch.rand(n, generator=rng) < 0.7).view(-1, 1, 1, 1), torch.ones_like(inside), inside)
+        filled = augment.column(torch.rand(n, generator=rng) < 0.7)
+        inside = torch.where(filled, torch.ones_like(inside), inside)
         clean = luma
         luma, _ = spoil(luma, rng)
         luma, covered = augment.photometric(luma, rng, 0.45, 0.12)
@@ -310,12 +316,13 @@ class Batches:
         g = d.gaze[index]
         flat = (torch.stack([g[:, 0], -g[:, 1]], 1)[:, None] @ q)[:, 0]
         w = d.weight[index] * good * torch.where(hidden > 0.3, 0.2, 1.0) * torch.where(like < 0.65, 0.3, 1.0)
-        return dict(closed=d.closed[index], open=d.open[index], open_weight=d.open_weight[index] * w, iris=iris,
-                    gaze=torch.stack([flat[:, 0], -flat[:, 1]], 1), weight=w, good=good.float(), doubt=doubt)
+        return dict(closed=d.closed[index], open=d.open[index], open_weight=d.open_weight[index] * w,
+                    iris=iris, gaze=torch.stack([flat[:, 0], -flat[:, 1]], 1), weight=w, good=good.float(),
+                    doubt=doubt)
 
 
 def likeness(clean, luma):
-    """Correlation of what is left with the crop before it was degraded: below about 0.5 nobody can read it."""
+    """Correlation of what is left with the clean crop: below about 0.5 nobody can read it."""
     a, b = clean[:, :, 4:28, 4:28].flatten(1), luma[:, :, 4:28, 4:28].flatten(1)
     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
     return (a * b).sum(1) / ((a * a).sum(1) * (b * b).sum(1)).clamp_min(1e-6).sqrt()

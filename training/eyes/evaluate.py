@@ -1,9 +1,10 @@
 """Measures an eye network on the held-back part of a built set.
 
-    python evaluate.py --set SET_FOLDER --net RUN/float.pt|RUN/qat.pt [--mode float|qat|exact] [--worst worst.png]
+    python evaluate.py --set SET_FOLDER --net RUN/float.pt|RUN/qat.pt [--mode float|qat|exact]
+                       [--worst worst.png]
 
-Eye-set pictures are given whole, shrunk to 32 px. Balanced accuracy is the mean of the shares of closed eyes read
-as closed and open eyes read as open (logit 0).
+Eye-set pictures are given whole, shrunk to 32 px. Balanced accuracy is the mean of the shares of closed
+eyes read as closed and open eyes read as open (logit 0).
 """
 import argparse
 
@@ -23,7 +24,8 @@ def run(net, d, index):
     out = []
     for i in range(0, len(index), 512):
         k = index[i:i + 512]
-        luma, inside = augment.sample(torch.from_numpy(d.images[k])[:, None], data.base_map(d.whole[k]), model.SIZE)
+        m = data.base_map(d.whole[k])
+        luma, inside = augment.sample(torch.from_numpy(d.images[k])[:, None], m, model.SIZE)
         out.append(net(normalise.normalise_batch(luma, inside))['eye'].flatten(1).float())
     net.train(training)
     return torch.cat(out)
@@ -110,7 +112,8 @@ def report(net, d, path):
         k = k[torch.isfinite(d.iris[k][:, 0]).numpy()]
         at = augment.to_crop(d.iris[k][:, None] * data.SIDE, data.base_map(d.whole[k]))[:, 0]
         e = (run(net, d, k)[:, 2:4] - at).norm(dim=1)
-        print(f'iris centre, {s}: mean error {e.mean() * 100:.2f} % of the crop ({e.mean() * 170:.1f} % of the eye)')
+        print(f'iris centre, {s}: mean error {e.mean() * 100:.2f} % of the crop '
+              f'({e.mean() * 170:.1f} % of the eye)')
     v = run(net, d, d.index('negative', True))
     good = torch.cat([x[0][:, 6] for x in r.values()])
     print(f'quality: no eye read as good {(v[:, 6] > 0).float().mean() * 100:.1f} %, eye read as bad '

@@ -2,7 +2,8 @@
 
     python train.py --set SET_FOLDER --out RUN_FOLDER --minutes 10 [--without mrl] [--init float.pt]
 
-Writes RUN_FOLDER/float.pt, qat.pt (averaged weights), log.txt. --without leaves one set out (test across sets).
+Writes RUN_FOLDER/float.pt, qat.pt (averaged weights), log.txt. --without leaves one set out (test across
+sets).
 """
 import argparse
 import copy
@@ -120,7 +121,8 @@ def main():
     ap.add_argument('--set', required=True)
     ap.add_argument('--out', required=True)
     ap.add_argument('--minutes', type=float, default=10)
-    ap.add_argument('--qat', type=float, default=0.25, help='share of the time that is quantised; 1: from --init at once')
+    ap.add_argument('--qat', type=float, default=0.25,
+                    help='share of the time that is quantised; 1: from --init at once')
     ap.add_argument('--init')
     ap.add_argument('--without')
     ap.add_argument('--peak', type=float, default=3e-3)

@@ -1,7 +1,7 @@
 """Landmark packs -> one training set; batches of augmented, aligned crops.
 
-    python data.py --packs PACKS/landmarks --stills stills.npz --negatives DETECTOR_PACK --teacher teacher.npz \
-                   --out SET_FOLDER
+    python data.py --packs PACKS/landmarks --stills stills.npz --negatives DETECTOR_PACK \
+                   --teacher teacher.npz --out SET_FOLDER
 
 writes SET_FOLDER/{images.npy, truth.npz}. Own pictures: --own FOLDER with pictures and points.jsonl, lines of
 {"file": ..., "points": [[x, y] * 68], "split": "train"} in continuous pixels (null: unknown point).
@@ -205,8 +205,8 @@ def own_rows(folder):
         side = (hi - lo).max() * 1.9
         x, y = (lo + hi) / 2 - side / 2
         im = Image.open(os.path.join(folder, r['file'])).convert('L')
-        images.append(np.asarray(im.transform((SIDE, SIDE), Image.AFFINE, (side / SIDE, 0, x, 0, side / SIDE, y),
-                                              Image.BILINEAR)))
+        where = (side / SIDE, 0, x, 0, side / SIDE, y)
+        images.append(np.asarray(im.transform((SIDE, SIDE), Image.AFFINE, where, Image.BILINEAR)))
         points.append((p - (x, y)) * SIDE / side)
         val.append(r.get('split') == 'val')
     return rows('own', np.stack(images), val, np.stack(points), 1.0, seen=np.ones((len(images), 68)))
@@ -269,13 +269,14 @@ def turn_axes(axes, m):
 
 
 def alignment(points, rng):
-    """Crop maps as they come in use: own landmarks (tracking, second pass), a detector's five points, a box."""
+    """Crop maps as they come in use: own landmarks, a detector's five points, a box."""
     n = len(points)
     five = augment.five_points(points)
     bad = ~torch.isfinite(five).all(2).all(1)
     five[bad] = augment.LANDMARK_TEMPLATE * SIDE * 0.9 + SIDE * 0.05
     kind = torch.rand(n, generator=rng)
-    sigma = torch.where(kind < 0.45, augment.uniform(rng, n, 0.005, 0.035), augment.uniform(rng, n, 0.03, 0.075))
+    sigma = torch.where(kind < 0.45, augment.uniform(rng, n, 0.005, 0.035),
+                        augment.uniform(rng, n, 0.03, 0.075))
     dist = (five[:, 0] - five[:, 1]).norm(dim=1)
     down = (five[:, 3:].mean(1) - five[:, :2].mean(1)).norm(dim=1)      # eyes lie close on a turned head
     dist = torch.maximum(dist, 0.87 * down)
@@ -318,7 +319,8 @@ def crops(data, index, m, size):
     for pick, images, scale in ((coarse, data.half, 0.5), (~coarse, data.images, 1.0)):
         if pick.any():
             k = torch.nonzero(pick).flatten()
-            luma[k], inside[k] = augment.sample(torch.from_numpy(images[index[k.numpy()]])[:, None], m[k] * scale, size)
+            source = torch.from_numpy(images[index[k.numpy()]])[:, None]
+            luma[k], inside[k] = augment.sample(source, m[k] * scale, size)
     return luma, inside
 
 
@@ -338,7 +340,8 @@ class Batches:
         m = alignment(points, self.rng)
         present = torch.from_numpy((d.source[index] != 'negative').astype(np.float32))
         wrong = torch.zeros(len(index), dtype=torch.bool)
-        wrong[torch.from_numpy(self.pick.choice(np.nonzero(present.numpy())[0], self.wrong, replace=False))] = True
+        faces = np.nonzero(present.numpy())[0]
+        wrong[torch.from_numpy(self.pick.choice(faces, self.wrong, replace=False))] = True
         m = torch.where(wrong.view(-1, 1, 1), misplaced(m, self.rng), m)
         luma, inside = crops(d, index, m, 96)
         luma, covered = augment.photometric(luma, self.rng, self.strength, 0.15)

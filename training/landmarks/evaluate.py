@@ -1,10 +1,11 @@
 """Measures a landmark network on the held-back part of a built set.
 
-    python evaluate.py --set SET_FOLDER --net RUN/float.pt|RUN/qat.pt [--mode float|qat|exact] [--worst worst.png]
+    python evaluate.py --set SET_FOLDER --net RUN/float.pt|RUN/qat.pt [--mode float|qat|exact]
+                       [--worst worst.png]
 
-NME is the mean point error over the distance of the outer eye corners (36-45), percent. Alignment: five true
-points with noise of 5.5 % of the eye distance in x and y each (fixed seed); "two passes" runs the network again
-on a crop fitted to its own points. Pose is measured on the first pass.
+NME is the mean point error over the distance of the outer eye corners (36-45), percent. Alignment: five
+true points with noise of 5.5 % of the eye distance in x and y each (fixed seed); "two passes" runs the
+network again on a crop fitted to its own points. Pose is measured on the first pass.
 """
 import argparse
 
@@ -160,10 +161,11 @@ def report(net, d, worst_path=None):
     for s in ('stills', 'pointing04', 'ytf'):
         e, truth = pose_error(net, d, d.index(s, True))
         near = (np.abs(truth[:, 0]) <= 60) & (np.abs(truth[:, 1]) <= 30)
-        print(f'{s:10s} pose error yaw {e[:, 0].mean():.1f} pitch {e[:, 1].mean():.1f} roll {e[:, 2].mean():.1f}; '
-              f'|yaw|<=60, |pitch|<=30: {e[near, 0].mean():.1f} {e[near, 1].mean():.1f} {e[near, 2].mean():.1f}')
+        print(f'{s:10s} pose error yaw %.1f pitch %.1f roll %.1f; |yaw|<=60, |pitch|<=30: %.1f %.1f %.1f'
+              % (*e.mean(0), *e[near].mean(0)))
     a, b = presence(net, d)
-    print(f'presence AUC {auc(a, b):.4f}; faces read as none {(a < 0).mean():.3f}, none as face {(b > 0).mean():.3f}')
+    print(f'presence AUC {auc(a, b):.4f}; faces read as none {(a < 0).mean():.3f}, '
+          f'none as face {(b > 0).mean():.3f}')
     if worst_path:
         worst(d, np.concatenate([b[0] for b in both]), torch.cat([b[1] for b in both]),
               torch.cat([b[2] for b in both]), worst_path)

@@ -3,8 +3,9 @@
     python extra.py --packs PACKS/landmarks --stills stills.npz --teacher teacher.npz --out SET_FOLDER \
                     --pair expr_rafdb.npz teacher_rafdb.npz 12000 [--pair ...]
 
-The faces fill their pictures, so each is enlarged to 128 px and given a border of its own edge, 192 px in all. Only
-training parts of the packs are taken. The 68 points come from the ridge that data.py fits on people's points.
+The faces fill their pictures, so each is enlarged to 128 px and given a border of its own edge, 192 px in
+all. Only training parts of the packs are taken. The 68 points come from the ridge that data.py fits on
+people's points.
 """
 import argparse
 import os
@@ -40,8 +41,9 @@ def pair_rows(teacher, pack, labels, count, seed=11):
     points = data.apply_ridge(teacher.ridge, mesh)
     weight *= np.where((np.abs(points - data.SIDE / 2) < INNER / 2).all(-1), 1.0, 0.05)
     weight *= min(1.0, (images.shape[1] / 90) ** 0.5)
-    out = data.rows('extra', np.stack([framed(images[i]) for i in pick]), np.zeros(len(pick)), points, weight, data.axes_of(r), np.where(yaw < 45, 0.4, 0.1),
-                    np.where(yaw[:, None] < 25, 1.0, np.nan) * np.ones((1, 68)))
+    seen = np.where(yaw[:, None] < 25, 1.0, np.nan) * np.ones((1, 68))
+    out = data.rows('extra', np.stack([framed(images[i]) for i in pick]), np.zeros(len(pick)), points, weight,
+                    data.axes_of(r), np.where(yaw < 45, 0.4, 0.1), seen)
     out['mesh'] = mesh.astype(np.float32)
     return out
 

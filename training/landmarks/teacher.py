@@ -1,8 +1,10 @@
 """Runs MediaPipe's Face Landmarker over landmark packs; writes its 478 points and pose matrices.
 
-    python teacher.py --task face_landmarker.task --packs PACKS/landmarks --stills stills.npz --out teacher.npz
+    python teacher.py --task face_landmarker.task --packs PACKS/landmarks --stills stills.npz \
+                      --out teacher.npz
 
-For each source S: S_points (N,478,2) in crop pixels (continuous), S_matrix (N,4,4), NaN where no face was found.
+For each source S: S_points (N,478,2) in crop pixels (continuous), S_matrix (N,4,4), NaN where no face was
+found.
 """
 import argparse
 import glob

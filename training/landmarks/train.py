@@ -2,7 +2,7 @@
 
     python train.py --set SET_FOLDER --out RUN_FOLDER --minutes 45 [--init float.pt] [--extra SET_FOLDER2]
 
-Writes RUN_FOLDER/float.pt, qat.pt (averaged weights, and every three minutes), log.txt.
+Writes RUN_FOLDER/float.pt, qat.pt (averaged weights, and every five minutes), log.txt.
 """
 import argparse
 import copy
@@ -108,9 +108,10 @@ class Run:
             sums += [float(v.detach()) for v in (loss, *parts)]
             step += 1
             if step % 200 == 0:
-                self.log(name, step, 'loss %.3f points %.3f seen %.3f face %.3f pose %.4f' % tuple(sums / 200))
+                self.log(name, step, 'loss %.3f points %.3f seen %.3f face %.3f pose %.4f'
+                         % tuple(sums / 200))
                 sums[:] = 0
-            if time.time() - saved > 180:
+            if time.time() - saved > 300:
                 saved = time.time()
                 self.save(mean.net, name)
                 self.log(name, evaluate.brief(mean.net, self.sets[0]))
@@ -128,7 +129,8 @@ def main():
     ap.add_argument('--set', required=True)
     ap.add_argument('--out', required=True)
     ap.add_argument('--minutes', type=float, default=45)
-    ap.add_argument('--qat', type=float, default=0.22, help='share of the time that is quantised; 1: from --init at once')
+    ap.add_argument('--qat', type=float, default=0.22,
+                    help='share of the time that is quantised; 1: from --init (float or quantised)')
     ap.add_argument('--init')
     ap.add_argument('--extra', help='a second set folder, source "extra"')
     ap.add_argument('--extra-share', type=int, default=9)
@@ -142,14 +144,17 @@ def main():
     run = Run(a)
     net = model.LandmarkNet().to(memory_format=torch.channels_last)
     net.set_mean(*run.sets[0].mean())
+    folded = False
     if a.init:
-        net.load_state_dict(torch.load(a.init))
+        net = evaluate.load(a.init).to(memory_format=torch.channels_last)
+        folded = net.mode == 'qat'
     run.log('macs, bytes', model.count(net), a)
-    if a.qat < 1:
+    if a.qat < 1 and not folded:
         net = run.phase(net, a.minutes * (1 - a.qat), a.peak, 0.998, 'float')
         run.log('float', evaluate.brief(net, run.sets[0]))
-    equalise.fold(net, net.groups(), [run.batch()[0] for _ in range(12)])
-    run.log('folded', evaluate.brief(net, run.sets[0]))
+    if not folded:
+        equalise.fold(net, net.groups(), [run.batch()[0] for _ in range(12)])
+        run.log('folded', evaluate.brief(net, run.sets[0]))
     net = run.phase(net, a.minutes * a.qat, a.peak * 0.12, 0.99, 'qat')
     run.log('qat', evaluate.brief(net, run.sets[0]))
 
