@@ -122,7 +122,9 @@ def measure(tool, pack, name, a):
     d = np.load(pack)
     keep = held_back(d['name'], d['split'], name == 'ferplus')
     truth = d['smile'] if name == 'smiled' else d['label']
-    rows = np.flatnonzero(keep & (truth >= 0))[:a.limit]
+    rows = np.flatnonzero(keep & (truth >= 0))
+    if a.limit and a.limit < len(rows):                     # packs are in the order of classes
+        rows = rows[np.linspace(0, len(rows) - 1, a.limit).astype(int)]
     pictures, truth = d['images'][rows], truth[rows].astype(int)
     faces = read_faces(tool, pictures, a.extra)
     print(f'{name}: {len(rows)} held-back pictures')

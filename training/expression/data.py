@@ -33,6 +33,7 @@ MEANS = {                               # none, full
 MAP5 = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380), (4,), (61,), (291,))
 # RAF-DB's aligned pictures are stretched by about 1.2 in width and cut at the chin: jawOpen is dead in them.
 STRETCHED = ('jaw_drop', 'lip_pucker', 'lip_stretch')
+BOXED = 0.06          # share of training crops placed by the whole picture, not by the face's points
 SETS = ('ferplus', 'rafdb', 'affectnet_yolo', 'affectnet_mask', 'muxspace', 'smiled', 'stills')
 
 
@@ -194,6 +195,8 @@ class Set:
         self.name, self.images = name, np.load(os.path.join(cache, f'{name}_images.npy'), mmap_mode='r')
         for k in ('m', 'y', 'wy', 'x', 'wx'):
             setattr(self, k, torch.from_numpy(d[k]))
+        side = self.images.shape[1]
+        self.box_m = augment.fit_crop(augment.BOX_POINTS[None] * side, augment.EXPRESSION_TEMPLATE)
         self.label, self.smile, self.held, self.found = d['label'], d['smile'], d['held'], d['found']
         self.names = d['name']
         self.order, self.at = np.flatnonzero(~self.held), 0
@@ -253,11 +256,13 @@ class Batches:
         rng, rows = self.rng, s.draw(n, self.rng)
         mirror = torch.rand(n, generator=rng) < 0.5
         m0 = s.m[rows]
-        m = augment.perturb(m0, rng, rotation=10, scale=0.10, shift=0.045, mirror=mirror, aspect=0.08)
+        boxed = (torch.rand(n, generator=rng) < BOXED)[:, None, None]     # as if the landmarks had failed
+        m = torch.where(boxed, s.box_m.expand(n, 2, 3), m0)
+        m = augment.perturb(m, rng, rotation=12, scale=0.15, shift=0.055, mirror=mirror, aspect=0.08)
         lost = torch.rand(n, generator=rng) < 0.04
         far = augment.perturb(m, rng, rotation=80, scale=1.2, shift=0.35)
         m = torch.where(lost[:, None, None], far, m)
-        q = (1 - (misplacement(m0, m, mirror) - .10) / .15).clamp(0, 1)
+        q = (1 - (misplacement(m0, m, mirror) - .13) / .15).clamp(0, 1)
         luma, inside = augment.sample(s.pictures(rows), m, SIDE)
         q = q * (inside.mean((1, 2, 3)) * 2).clamp(0, 1)
         return luma, inside, q, s.y[rows], s.wy[rows], s.x[rows], s.wx[rows]
@@ -275,7 +280,7 @@ class Batches:
         with torch.no_grad():
             groups = [self.crops(s, n) for s, n in self.parts]
             total = sum(n for _, n in self.parts)
-            groups.append(self.nothing(max(1, total // 32)))
+            groups.append(self.nothing(max(1, total // 40)))
             luma, inside, q, y, wy, e, we = (torch.cat(g) for g in zip(*groups))
             clean = luma
             luma, covered = augment.occlude(luma, self.rng, 0.12)
