@@ -260,7 +260,8 @@ def contrast(im, inside):
 class Crops:
     """Endless augmented training crops: normalised uint8 planes 0..127 and their faces."""
 
-    def __init__(self, folder, size=320, seed=0, limit=None):
+    def __init__(self, folder, size=320, seed=0, limit=None, mild=False):
+        self.mild = mild            # near the pictures as they are: for the last part of a training
         self.pics, self.size, self.rng = Pictures(folder), size, np.random.default_rng(seed)
         self.pool = {g: self.pics.select(g, TRAIN) for g in GROUPS}
         if limit:
@@ -291,8 +292,10 @@ class Crops:
         have = math.sqrt(max((f[2] - f[0]) * (f[3] - f[1]), 16))
         top = max(min(1.05 * min(rw, rh), 340), 24)
         s = math.exp(rng.uniform(math.log(9), math.log(top))) / have
-        if have < 40 and rng.random() < .5:
-            s = float(np.exp(rng.uniform(np.log(.6), np.log(2.2))))
+        if self.mild and rng.random() < .65:
+            s = math.exp(rng.uniform(math.log(.42), math.log(1.3))) * 640 / max(640, h, w)
+        elif have < 40 and rng.random() < .5:
+            s = math.exp(rng.uniform(math.log(.6), math.log(2.2)))
         return i, min(max(s, .12), 3.0 if have > 60 else 2.5), ((f[0] + f[2]) / 2, (f[1] + f[3]) / 2)
 
     def fill(self, canvas, inside, rect, quarter, drawn=None):
@@ -334,7 +337,9 @@ class Crops:
         x0, y0, x1, y1 = rect
         rw, rh = x1 - x0, y1 - y0
         h, w = self.pics.rows[i, 1:3].tolist()
-        angle = min(max(rng.normal(0, 10), -35.0), 35.0) if rng.random() < .5 else 0.0
+        angle = 0.0
+        if rng.random() < (.25 if self.mild else .5):
+            angle = min(max(rng.normal(0, 6 if self.mild else 10), -35.0), 35.0)
         if quarter:
             angle += 90.0 * rng.integers(1, 4)
         mirror = rng.random() < .5
@@ -408,9 +413,10 @@ class Crops:
     def rects(self):
         n, rng = self.size, self.rng
         u = rng.random()
-        if u < .5:
+        if u < (.75 if self.mild else .5):
             return [(0, 0, n, n)]
         cx, cy = (int(rng.uniform(.3, .7) * n) for _ in range(2))
+        u = rng.uniform(.5, 1)
         if u < .62:
             return [(0, 0, cx, n), (cx, 0, n, n)]
         if u < .72:
@@ -421,22 +427,23 @@ class Crops:
         """Gamma, contrast, infrared-like light, blur, noise, JPEG."""
         rng = self.rng
         v = np.arange(256, dtype=np.float32) / 255
+        k = .4 if self.mild else 1.0
         if rng.random() < .8:
-            v = v ** np.exp(rng.normal(0, .3))
-        if rng.random() < .08:
+            v = v ** np.exp(rng.normal(0, .3 * k))
+        if rng.random() < .08 * k:
             v = 1 - np.abs(v * rng.uniform(.5, 1.2) - rng.uniform(0, .3))   # infrared-like: some tones turn
             v = 1 - v if rng.random() < .7 else v
-        gain, mid = np.exp(rng.normal(0, .3)), rng.uniform(.2, .8)
-        if rng.random() < .12:
+        gain, mid = np.exp(rng.normal(0, .3 * k)), rng.uniform(.2, .8)
+        if rng.random() < .12 * k:
             gain *= rng.uniform(.1, .5)                                     # dark or foggy
         v = (v - mid) * gain + mid + rng.normal(0, .08)
         im = cv2.LUT(im, np.clip(v * 255, 0, 255).astype(np.uint8))
         n = self.size
-        if rng.random() < .12:
+        if rng.random() < .12 * k:
             x, y = np.linspace(-1, 1, n, dtype=np.float32), np.linspace(-1, 1, n, dtype=np.float32)
             r2 = (x[None] - rng.uniform(-.6, .6)) ** 2 + (y[:, None] - rng.uniform(-.6, .6)) ** 2
             im = np.clip(im * np.exp(-r2 * rng.uniform(.2, 1.5)), 0, 255).astype(np.uint8)
-        u = rng.random()
+        u = rng.random() / k
         if u < .12:
             im = cv2.GaussianBlur(im, (0, 0), rng.uniform(.5, 1.8))
         elif u < .17:
@@ -444,11 +451,11 @@ class Crops:
             kern = np.zeros((k, k), np.float32)
             kern[k // 2] = 1 / k
             im = cv2.filter2D(im, -1, kern if rng.random() < .6 else kern.T)
-        if rng.random() < .25:
+        if rng.random() < .25 * k:
             at = int(rng.integers(0, (1 << 20) - n * n))
             sd = abs(rng.normal(0, 8)) + 1
             im = np.clip(im + sd * self.noise[at:at + n * n].reshape(n, n), 0, 255).astype(np.uint8)
-        if rng.random() < .15:
+        if rng.random() < .15 * k:
             ok, data = cv2.imencode('.jpg', im, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 75))])
             im = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
         return im
@@ -457,7 +464,7 @@ class Crops:
         """Something in front of some faces: a patch of the picture itself, or a flat bar or disc."""
         rng = self.rng
         for f in faces:
-            if f[4] or rng.random() > .12:
+            if f[4] or rng.random() > (.04 if self.mild else .12):
                 continue
             w, h = f[2] - f[0], f[3] - f[1]
             ow, oh = w * rng.uniform(.3, 1.0), h * rng.uniform(.15, .45)
@@ -480,7 +487,7 @@ class Crops:
     def crop(self):
         n = self.size
         canvas, inside = np.zeros((n, n), np.uint8), np.zeros((n, n), bool)
-        quarter = self.rng.random() < .02
+        quarter = self.rng.random() < .02 and not self.mild
         faces = sum((self.fill(canvas, inside, r, quarter) for r in self.rects()), [])
         faces = np.concatenate(faces)
         if quarter:

@@ -175,7 +175,7 @@ class Run:
         self.net = Detector(**shape_of(a.shape)).to(memory_format=torch.channels_last)
         self.phase, self.spent, self.step = 'float', 0.0, 0
         if a.start:
-            self.net.load_state_dict(torch.load(a.start, weights_only=False)['net'])
+            self.net.load_state_dict(torch.load(a.start, weights_only=False)['average'])
         self.fresh()
         last = os.path.join(a.out, 'last.pt')
         if os.path.exists(last):
@@ -219,7 +219,8 @@ class Run:
 def train(a):
     os.makedirs(a.out, exist_ok=True)
     run = Run(a)
-    crops = Crops(a.pack, a.size, seed=a.seed + 1000 * run.step, limit=a.limit)
+    crops = Crops(a.pack, a.size, seed=a.seed + 1000 * run.step, limit=a.limit,
+                  mild=a.mild)
     budget, t0, log, saved, shown = 60 * a.minutes, time.time(), {}, time.time(), 0
     busy = time.process_time()
     while run.spent < budget:
@@ -267,7 +268,7 @@ def main():
     p.add_argument('--pack', required=True)
     p.add_argument('--out', required=True)
     p.add_argument('--shape', default='', help='arguments of Detector, e.g. "c8=32,n8=1"')
-    p.add_argument('--start', help='checkpoint whose float weights are the start')
+    p.add_argument('--start', help='checkpoint whose averaged float weights are the start')
     p.add_argument('--minutes', type=float, default=60)
     p.add_argument('--float-share', type=float, default=0.75)
     p.add_argument('--rate', type=float, default=3e-3)
@@ -276,6 +277,7 @@ def main():
     p.add_argument('--batch', type=int, default=16)
     p.add_argument('--size', type=int, default=320)
     p.add_argument('--limit', type=float, help='this part of the pictures only (sanity runs)')
+    p.add_argument('--mild', action='store_true', help='little augmentation: for the last part')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--threads', type=int, default=1)
     a = p.parse_args()
