@@ -217,8 +217,11 @@ static void yawns_are_long_and_wide(void **state) {
     static const struct {
         float seconds, jaw, smile;
         int yawns;
-    } cases[] = {{2.5f, 0.85f, 0.02f, 1}, {1.7f, 0.85f, 0.02f, 1}, {1.2f, 0.85f, 0.02f, 0},
-                 {3.0f, 0.30f, 0.02f, 0}, {3.0f, 0.85f, 0.90f, 0}};
+    } cases[] = {{2.5f, 0.85f, 0.02f, 1},
+                 {1.7f, 0.85f, 0.02f, 1},
+                 {1.2f, 0.85f, 0.02f, 0},
+                 {3.0f, 0.30f, 0.02f, 0},
+                 {3.0f, 0.85f, 0.90f, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run_begin(&r, 30);
         hold(&r, awake(), 2);
@@ -502,7 +505,8 @@ static void people_look_at_each_other(void **state) {
     assert_int_equal(count_of(&r, AFFECT_EVENT_MUTUAL_GAZE, 0), 2);
 }
 
-/* ------------------------------------------------------------------------------------ properties */
+/* ------------------------------------------------------------------------------------ properties
+ */
 
 static uint32_t seed;
 

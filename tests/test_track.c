@@ -69,8 +69,8 @@ static void clear(affect_face *face) {
 
 /* A face as detector and landmarks would give it. */
 static void show(affect_face *face, const someone *who) {
-    static const affect_point five[5] = {{-0.2f, -0.1f}, {0.2f, -0.1f}, {0, 0.1f}, {-0.15f, 0.28f},
-                                         {0.15f, 0.28f}};
+    static const affect_point five[5] = {
+        {-0.2f, -0.1f}, {0.2f, -0.1f}, {0, 0.1f}, {-0.15f, 0.28f}, {0.15f, 0.28f}};
     face->box.x = who->x - who->size / 2;
     face->box.y = who->y - who->size * 0.6f;
     face->box.width = who->size;
@@ -86,7 +86,11 @@ static void landmarks(affect_face *face, const someone *who) {
     affect_face shape;
     show(&shape, who);
     for (int i = 0; i < AFFECT_LANDMARK_COUNT; i++) {
-        const int at = i >= 36 && i < 42 ? 0 : i >= 42 && i < 48 ? 1 : i == 48 ? 3 : i == 54 ? 4 : 2;
+        const int at = i >= 36 && i < 42   ? 0
+                       : i >= 42 && i < 48 ? 1
+                       : i == 48           ? 3
+                       : i == 54           ? 4
+                                           : 2;
         face->landmarks[i] = shape.points[at];
         face->visibility[i] = 0.9f;
     }
@@ -363,7 +367,8 @@ static uint32_t an_hour(void) {
     for (int i = 0; i < 108000; i++) {
         bits = bits * 1664525u + 1013904223u;
         const int second = i / 30;
-        two[0].open = i % 100 < 7 || second % 600 == 599 ? 0.02f : 0.94f + (float)(bits >> 28) / 800;
+        two[0].open =
+            i % 100 < 7 || second % 600 == 599 ? 0.02f : 0.94f + (float)(bits >> 28) / 800;
         two[0].yaw = second % 40 == 20 ? 35 : (float)((int)(bits >> 16) % 5);
         two[1].there = second % 1200 < 900;
         two[1].open = (i + 50) % 120 < 6 ? 0.02f : 0.95f;

@@ -124,9 +124,12 @@ static int decode(struct avi *a, size_t size, struct frame *frame, const char **
         *why = "a frame is no JPEG that can be read";
         return -1;
     }
-    *frame = (struct frame){a->pixels, width,
-                            height,    a->colour ? AFFECT_RGB : AFFECT_GREY,
-                            (size_t)width * (size_t)wanted, 0};
+    *frame = (struct frame){a->pixels,
+                            width,
+                            height,
+                            a->colour ? AFFECT_RGB : AFFECT_GREY,
+                            (size_t)width * (size_t)wanted,
+                            0};
     return 1;
 }
 
@@ -351,8 +354,7 @@ bool avi_write(struct avi_writer *w, const struct picture *picture, const char *
     put(&at, size);
     if (size & 1)
         text_add_bytes(&w->jpeg, "", 1);
-    if (fwrite(head, 1, 8, w->file) != 8 ||
-        fwrite(w->jpeg.data, 1, padded, w->file) != padded) {
+    if (fwrite(head, 1, 8, w->file) != 8 || fwrite(w->jpeg.data, 1, padded, w->file) != padded) {
         *why = strerror(errno);
         return false;
     }
@@ -377,8 +379,7 @@ bool avi_finish(struct avi_writer *w, const char **why) {
         good = fwrite(entry, 1, 16, w->file) == 16;
     }
     put_header(w, header);
-    good = good && fseek(w->file, 0, SEEK_SET) == 0 &&
-           fwrite(header, 1, HEADER, w->file) == HEADER;
+    good = good && fseek(w->file, 0, SEEK_SET) == 0 && fwrite(header, 1, HEADER, w->file) == HEADER;
     good = fclose(w->file) == 0 && good;
     if (!good)
         *why = strerror(errno);

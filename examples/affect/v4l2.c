@@ -69,8 +69,7 @@ static int camera_next(struct video *video, struct frame *frame, const char **wh
     }
     c->held = -1;
     struct pollfd ready = {.fd = c->device, .events = POLLIN};
-    struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-                                 .memory = V4L2_MEMORY_MMAP};
+    struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
     if (poll(&ready, 1, WAIT_MS) != 1 || request(c->device, VIDIOC_DQBUF, &buffer) != 0) {
         *why = "the camera sends no frames";
         return -1;
@@ -80,8 +79,12 @@ static int camera_next(struct video *video, struct frame *frame, const char **wh
         (int64_t)buffer.timestamp.tv_sec * 1000000 + (int64_t)buffer.timestamp.tv_usec;
     if (c->first_us < 0)
         c->first_us = now;
-    *frame = (struct frame){c->buffers[buffer.index].memory, c->width, c->height, AFFECT_GREY,
-                            c->stride, now - c->first_us};
+    *frame = (struct frame){c->buffers[buffer.index].memory,
+                            c->width,
+                            c->height,
+                            AFFECT_GREY,
+                            c->stride,
+                            now - c->first_us};
     if (c->fourcc == V4L2_PIX_FMT_YUYV) {
         frame->format = AFFECT_YUYV;
     } else if (c->fourcc == V4L2_PIX_FMT_MJPEG) {

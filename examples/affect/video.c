@@ -23,8 +23,12 @@ static int pictures_next(struct video *video, struct frame *frame, const char **
         return -1;
     const affect_format format = p->picture.format;
     const size_t bytes = format == AFFECT_RGB ? 3 : format == AFFECT_GREY ? 1 : 2;
-    *frame = (struct frame){p->picture.pixels, p->picture.width, p->picture.height, format,
-                            bytes * (size_t)p->picture.width, 0};
+    *frame = (struct frame){p->picture.pixels,
+                            p->picture.width,
+                            p->picture.height,
+                            format,
+                            bytes * (size_t)p->picture.width,
+                            0};
     return 1;
 }
 
@@ -48,7 +52,8 @@ static bool pictures_open(struct video *video, const struct paths *paths, const 
     return true;
 }
 
-/* ------------------------------------------------------------------------------------- any input */
+/* ------------------------------------------------------------------------------------- any input
+ */
 
 static bool is_device(const char *path) {
     struct stat info;
@@ -66,8 +71,7 @@ static bool open_stream(struct video *video, FILE *file, const struct video_opti
         return false;
     }
     ungetc(first, file);
-    return first == 'R' ? avi_open(video, file, options->colour, why)
-                        : y4m_open(video, file, why);
+    return first == 'R' ? avi_open(video, file, options->colour, why) : y4m_open(video, file, why);
 }
 
 bool video_open(struct video *video, const struct paths *inputs,
@@ -97,8 +101,8 @@ bool video_open(struct video *video, const struct paths *inputs,
 
 bool frame_to_rgb(const struct frame *frame, struct picture *picture) {
     const size_t width = (size_t)frame->width, height = (size_t)frame->height;
-    *picture = (struct picture){.width = frame->width, .height = frame->height,
-                                .format = AFFECT_RGB};
+    *picture =
+        (struct picture){.width = frame->width, .height = frame->height, .format = AFFECT_RGB};
     picture->pixels = malloc(3 * width * height);
     if (!picture->pixels)
         return false;

@@ -26,13 +26,13 @@ struct video {
     int (*next)(struct video *video, struct frame *frame, const char **why);
     void (*close)(struct video *video);
     void *state;
-    double rate;     /* frames a second as the file says; 0: unknown, or a camera */
-    long frames;     /* as the file says; 0: unknown */
-    bool own_times;  /* frames bring their own times (cameras) */
+    double rate;    /* frames a second as the file says; 0: unknown, or a camera */
+    long frames;    /* as the file says; 0: unknown */
+    bool own_times; /* frames bring their own times (cameras) */
 };
 
 struct video_options {
-    double rate;  /* 0: the file's own, else 30 */
+    double rate;   /* 0: the file's own, else 30 */
     int raw_width; /* raw grey frames on standard input; 0: none */
     int raw_height;
     bool colour; /* RGB where the input has it: something will be drawn */

@@ -103,8 +103,8 @@ static void live_line(struct watch *w, const affect_reading *reading) {
     w->live = true;
 }
 
-static bool draw_frame_of(struct watch *w, const struct frame *frame,
-                          const affect_reading *reading, const char **why) {
+static bool draw_frame_of(struct watch *w, const struct frame *frame, const affect_reading *reading,
+                          const char **why) {
     struct picture picture;
     if (!frame_to_rgb(frame, &picture)) {
         *why = "out of memory";

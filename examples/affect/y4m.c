@@ -1,4 +1,5 @@
-/* YUV4MPEG2, the format of pipes (ffmpeg -f yuv4mpegpipe), and raw grey frames. Only luma is kept. */
+/* YUV4MPEG2, the format of pipes (ffmpeg -f yuv4mpegpipe), and raw grey frames. Only luma is kept.
+ */
 #include "video.h"
 
 #include <errno.h>
@@ -10,10 +11,10 @@ enum { LINE_MOST = 1024 };
 struct y4m {
     FILE *file;
     int width, height;
-    int bytes;       /* a sample */
+    int bytes; /* a sample */
     affect_format format;
-    size_t chroma;   /* bytes after the luma of each frame */
-    bool headers;    /* FRAME lines */
+    size_t chroma; /* bytes after the luma of each frame */
+    bool headers;  /* FRAME lines */
     unsigned char *luma;
 };
 
@@ -102,8 +103,7 @@ static bool colour_space(struct y4m *y, const char *name) {
         samples = 0;
     else
         return false;
-    if (strcmp(name, "mono10") == 0 || strcmp(name, "mono12") == 0 ||
-        strcmp(name, "mono16") == 0) {
+    if (strcmp(name, "mono10") == 0 || strcmp(name, "mono12") == 0 || strcmp(name, "mono16") == 0) {
         y->bytes = 2;
         y->format = name[5] == '0' ? AFFECT_GREY10 : name[5] == '2' ? AFFECT_GREY12 : AFFECT_GREY16;
     }
@@ -113,8 +113,7 @@ static bool colour_space(struct y4m *y, const char *name) {
 
 static bool start(struct video *video, struct y4m *y, const char **why) {
     if (y->width < 1 || y->height < 1 || y->width > PICTURE_MAX_SIDE ||
-        y->height > PICTURE_MAX_SIDE ||
-        (size_t)y->width * (size_t)y->height > PICTURE_MAX_PIXELS) {
+        y->height > PICTURE_MAX_SIDE || (size_t)y->width * (size_t)y->height > PICTURE_MAX_PIXELS) {
         *why = "width or height is missing or too large";
         return false;
     }

@@ -459,7 +459,8 @@ AFFECT_API int32_t affect_reading_height(const affect_reading *reading);
 AFFECT_API int64_t affect_reading_time(const affect_reading *reading);
 /* Mean luma of the picture that was searched, 0..1. NaN when nothing was searched. */
 AFFECT_API float affect_reading_brightness(const affect_reading *reading);
-/* Faces of a picture: best score first; of a video: in the order of their tracks. A face is null when the index is none. */
+/* Faces of a picture: best score first; of a video: in the order of their tracks. A face is null
+ * when the index is none. */
 AFFECT_API uint32_t affect_reading_face_count(const affect_reading *reading);
 AFFECT_API const affect_face *affect_reading_face(const affect_reading *reading, uint32_t index);
 /* Of a video: bits of affect_degraded that hold for the whole picture. */

@@ -111,16 +111,16 @@ static int take_direction(af_attention *a, const af_signals *s, int closed,
                s->gaze_pitch - (fixed ? o->forward_pitch : a->gaze.pitch), now_us);
         return 1;
     }
-    /* Without eyes the head alone speaks; of a person whose eyes are closed only if it is turned far
-     * away: who sleeps is not distracted. */
+    /* Without eyes the head alone speaks; of a person whose eyes are closed only if it is turned
+     * far away: who sleeps is not distracted. */
     if (closed && magnitude(a->head_yaw) <= o->forward_half_width + HEAD_EXTRA)
         return 0;
     follow(a, a->head_yaw, a->head_pitch, now_us);
     return 1;
 }
 
-/* Degrees below straight ahead, of head and eyes together: who looks into their lap lowers both, and
- * each of them alone is measured worse. */
+/* Degrees below straight ahead, of head and eyes together: who looks into their lap lowers both,
+ * and each of them alone is measured worse. */
 static float degrees_down(const af_attention *a) {
     return -(a->pitch + a->head_pitch) / 2;
 }
@@ -167,8 +167,7 @@ static void end_look(af_attention *a, int64_t end_us, af_who who, af_events *eve
 }
 
 /* Follows the distance from straight ahead with its two borders. */
-static void follow_look(af_attention *a, float out, int64_t now_us, af_who who,
-                        af_events *events) {
+static void follow_look(af_attention *a, float out, int64_t now_us, af_who who, af_events *events) {
     if (out < 0.5f) {
         a->leaving = 0;
     } else if (!a->leaving) {

@@ -25,9 +25,9 @@ typedef struct af_attention {
     int32_t has_direction;
     /* The look off the road that lasts. */
     int32_t off;
-    int64_t leave_us;  /* when the direction left the inner half of the zone */
+    int64_t leave_us; /* when the direction left the inner half of the zone */
     int32_t leaving;
-    int64_t off_us;    /* start of the look */
+    int64_t off_us; /* start of the look */
     int64_t off_seen_us;
     int32_t long_raised;
     int32_t sum_raised;
@@ -56,7 +56,6 @@ float af_attention_off_for(const af_attention *attention, int64_t now_us);
 
 /* Straight ahead: given, or learnt; NaN: not known yet. */
 float af_attention_forward_yaw(const af_attention *attention, const affect_time_options *options);
-float af_attention_forward_pitch(const af_attention *attention,
-                                 const affect_time_options *options);
+float af_attention_forward_pitch(const af_attention *attention, const affect_time_options *options);
 
 #endif

@@ -69,11 +69,13 @@ static void count_blink(af_blink *b, float seconds, float rate) {
 /* The closure is over: says what it was. */
 static void finish(af_blink *b, int64_t end_us, float rate, const affect_time_options *o,
                    af_who who, af_events *events) {
-    const int64_t from = b->count_from_us > b->start_us ? b->count_from_us : b->start_us;
+    /* A mouth that was open for a moment (speech) makes a short closure no yawn's. */
+    const int brief = af_seconds(b->start_us, end_us) < o->long_closure;
+    const int64_t from = brief || b->count_from_us < b->start_us ? b->start_us : b->count_from_us;
     const float seconds = af_seconds(from, end_us);
     b->lids = AF_LIDS_OPEN;
     b->falling = 0;
-    if (b->yawned && seconds < o->long_closure && !b->alarm)
+    if (b->yawned && !brief && seconds < o->long_closure && !b->alarm)
         return;
     affect_event_type type = b->alarm;
     const affect_event_type reached = alarm_of(seconds, o);

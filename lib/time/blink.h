@@ -15,10 +15,11 @@ typedef enum af_lids { AF_LIDS_OPEN, AF_LIDS_CLOSED, AF_LIDS_OPENING } af_lids;
 
 typedef struct af_blink {
     af_lids lids;
-    int32_t known;    /* a sample came before and is not too old */
-    float last_open;  /* that sample */
+    int32_t known;   /* a sample came before and is not too old */
+    float last_open; /* that sample */
     int64_t last_us;
-    int64_t fall_us;  /* when the lids last left the open state; before `half_us` by 0.25 s at most */
+    int64_t
+        fall_us; /* when the lids last left the open state; before `half_us` by 0.25 s at most */
     int32_t falling;  /* fall_us holds */
     int64_t half_us;  /* when they crossed the level of closed eyes */
     int64_t start_us; /* of the closure */
@@ -27,12 +28,12 @@ typedef struct af_blink {
     float least;
     float confidence; /* sum, of `samples` */
     int32_t samples;
-    int64_t count_from_us; /* alarms count from here: the start, or the end of a yawn within */
-    int32_t yawned;        /* a yawn closed them */
+    int64_t count_from_us;   /* alarms count from here: the start, or the end of a yawn within */
+    int32_t yawned;          /* a yawn closed them */
     affect_event_type alarm; /* raised for this closure; 0: none */
     uint32_t count;          /* blinks since the track began */
     float duration, amplitude, speed; /* of the last blink; NaN before */
-    affect_event_type ended; /* what ended in this frame; 0: nothing */
+    affect_event_type ended;          /* what ended in this frame; 0: nothing */
     af_closure closures[AF_CLOSURES]; /* newest at (closure_count - 1) % AF_CLOSURES */
     uint32_t closure_count;
 } af_blink;

@@ -13,7 +13,8 @@
 #define SMILE 0.5f
 #define PAUSE 0.4f
 
-/* Where the other is: an angle against the camera axis, as gaze: positive to the picture's right. */
+/* Where the other is: an angle against the camera axis, as gaze: positive to the picture's right.
+ */
 static float direction_to(const af_signals *one, const af_signals *other, float width) {
     const float focal = width / WIDTH_OF_FOCAL;
     /* In eye distances: across, and towards the camera. */

@@ -10,10 +10,10 @@ enum { AF_YAWNS = 32 };
 typedef struct af_mouth {
     int32_t known;
     int64_t last_us;
-    float jaw, smile;    /* low-passed */
-    float mean, spread;  /* of the jaw over the last second: mean and mean square about it */
-    int64_t rise_us;     /* when the mouth began to open */
-    int64_t wide_us;     /* when it was wide */
+    float jaw, smile;   /* low-passed */
+    float mean, spread; /* of the jaw over the last second: mean and mean square about it */
+    int64_t rise_us;    /* when the mouth began to open */
+    int64_t wide_us;    /* when it was wide */
     int32_t rising, wide, raised;
     float jaw_sum, smile_sum, time_sum; /* while wide */
     uint32_t count;

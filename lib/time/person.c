@@ -77,8 +77,7 @@ static void low_pass(float *value, float now, float dt, float tau) {
 }
 
 void af_person_update(af_person *p, const af_signals *s, float frame_rate,
-                      const affect_time_options *o, int64_t now_us, af_who who,
-                      af_events *events) {
+                      const affect_time_options *o, int64_t now_us, af_who who, af_events *events) {
     const float dt = p->started ? af_seconds(p->last_us, now_us) : 0;
     p->started = 1;
     p->last_us = now_us;

@@ -15,9 +15,9 @@ typedef struct af_person {
     af_span no_eyes, no_mouth;
     int64_t last_us;
     int32_t started;
-    float smile;    /* low-passed, NaN unknown */
+    float smile;       /* low-passed, NaN unknown */
     float mouth_width; /* usual width of the mouth, a slow median; 0: not known yet */
-    float look_yaw; /* of the eyes, or of the head where that is turned more; low-passed */
+    float look_yaw;    /* of the eyes, or of the head where that is turned more; low-passed */
     /* For people together. */
     af_signals signals; /* of the last frame */
 } af_person;

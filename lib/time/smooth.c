@@ -58,14 +58,14 @@ static void carry_iris(affect_eye *eye, const affect_point *p, const affect_poin
 
 /* Angles are smoothed where they do not run over 180 degrees. */
 static void smooth_angle(af_smooth *s, float *angle, float dt, float tau) {
-    if (s->set && !af_is_nan(*angle) &&
-        (*angle - s->value > 90 || *angle - s->value < -90))
+    if (s->set && !af_is_nan(*angle) && (*angle - s->value > 90 || *angle - s->value < -90))
         s->set = 0;
     *angle = af_smooth_step(s, *angle, dt, tau, FAST_ANGLE);
 }
 
 void af_smooth_face(af_face_smooth *s, affect_face *face, float dt, float tau) {
-    const float scale = face->measured & AFFECT_LANDMARKS ? face->inter_ocular : face->box.width / 2;
+    const float scale =
+        face->measured & AFFECT_LANDMARKS ? face->inter_ocular : face->box.width / 2;
     const float fast = FAST_POINT * (scale > 1 ? scale : 1);
     affect_point raw[AFFECT_LANDMARK_COUNT];
     for (int i = 0; i < AFFECT_LANDMARK_COUNT; i++)

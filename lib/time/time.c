@@ -63,11 +63,11 @@ static int angle_or_nan(float value) {
 }
 
 affect_status af_time_check(const affect_time_options *o) {
-    const float durations[] = {o->lost_after,        o->leave_after,     o->gap,
-                               o->long_closure,      o->microsleep,      o->sleep,
-                               o->unresponsive,      o->yawn,            o->long_distraction,
-                               o->short_distraction, o->short_window,    o->phone_look,
-                               o->mutual_gaze,       o->shared_smile,    o->looking_at_occupant};
+    const float durations[] = {o->lost_after,        o->leave_after,  o->gap,
+                               o->long_closure,      o->microsleep,   o->sleep,
+                               o->unresponsive,      o->yawn,         o->long_distraction,
+                               o->short_distraction, o->short_window, o->phone_look,
+                               o->mutual_gaze,       o->shared_smile, o->looking_at_occupant};
     for (size_t i = 0; i < sizeof durations / sizeof *durations; i++)
         if (!within(durations[i], 0.05f, 3600))
             return AFFECT_ERR_ARGUMENT;
@@ -81,8 +81,8 @@ affect_status af_time_check(const affect_time_options *o) {
         o->sleep > o->unresponsive || o->lost_after > o->leave_after)
         return AFFECT_ERR_ARGUMENT;
     for (int i = 0; i < o->seat_count; i++)
-        if (!(o->seats[i].width > 0) || !(o->seats[i].height > 0) ||
-            !af_is_finite(o->seats[i].x) || !af_is_finite(o->seats[i].y))
+        if (!(o->seats[i].width > 0) || !(o->seats[i].height > 0) || !af_is_finite(o->seats[i].x) ||
+            !af_is_finite(o->seats[i].y))
             return AFFECT_ERR_ARGUMENT;
     return AFFECT_OK;
 }
@@ -190,7 +190,8 @@ void af_time_finish(af_time *t) {
         end_all(t, t->now_us);
 }
 
-/* --------------------------------------------------------------------------------- frame's begin */
+/* --------------------------------------------------------------------------------- frame's begin
+ */
 
 /* The mean step follows single late frames slowly: a rate is one of the last second or so. */
 static void follow_rate(af_time *t) {
@@ -264,12 +265,13 @@ static int slid(const af_time *t, const affect_face *faces, uint32_t count, uint
         const float larger = mine.size > other.size ? mine.size : other.size;
         if (dx * dx + dy * dy > larger * larger)
             continue;
-        const float theirs = (other.middle.x - before.middle.x) * (other.middle.x - before.middle.x) +
-                             (other.middle.y - before.middle.y) * (other.middle.y - before.middle.y);
+        const float theirs =
+            (other.middle.x - before.middle.x) * (other.middle.x - before.middle.x) +
+            (other.middle.y - before.middle.y) * (other.middle.y - before.middle.y);
         const float clear = 0.01f * larger * larger; /* a tenth of the size, squared */
         if (moved > theirs + clear ||
-            (theirs <= moved + clear && t->tracks[t->owner[j]].begin_us <
-                                            t->tracks[t->owner[i]].begin_us) ||
+            (theirs <= moved + clear &&
+             t->tracks[t->owner[j]].begin_us < t->tracks[t->owner[i]].begin_us) ||
             (theirs <= moved + clear && j < i &&
              t->tracks[t->owner[j]].begin_us == t->tracks[t->owner[i]].begin_us))
             return 1;

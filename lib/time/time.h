@@ -42,7 +42,7 @@ typedef struct af_time {
     af_events events;
     af_track *tracks; /* AFFECT_TRACK_COUNT */
     af_pair *pairs;   /* AF_PAIRS */
-    int32_t *owner; /* max_faces: track of each face of this frame, -1: none */
+    int32_t *owner;   /* max_faces: track of each face of this frame, -1: none */
     uint8_t baseline[AFFECT_BASELINE_SIZE];
     int32_t has_baseline; /* waits for the next track */
 } af_time;
@@ -67,9 +67,9 @@ uint32_t af_time_predict(af_time *time, affect_face *faces);
 int af_time_carry(af_time *time, affect_face *faces, uint32_t *count, float width, float height);
 
 /* Found faces, `found` of them, each with box, score and points. Those of a track that is carried
- * confirm it; the others are appended to faces[count ..] (at most `most` in all) to be read. Returns
- * how many there are now. given: the caller's own boxes: all are taken, in their order, and nothing
- * was carried. */
+ * confirm it; the others are appended to faces[count ..] (at most `most` in all) to be read.
+ * Returns how many there are now. given: the caller's own boxes: all are taken, in their order, and
+ * nothing was carried. */
 uint32_t af_time_find(af_time *time, affect_face *faces, uint32_t count, const affect_face *found,
                       uint32_t found_count, uint32_t most, int given);
 

@@ -7,17 +7,17 @@
 
 typedef struct af_track {
     int32_t used;
-    uint32_t number;  /* shown to the caller; 0: not yet confirmed */
+    uint32_t number; /* shown to the caller; 0: not yet confirmed */
     int32_t seat;
     int64_t begin_us;
-    int64_t seen_us;  /* last frame in which the face was there */
-    int64_t lost_us;  /* when it was last there before face_lost */
-    int32_t frames;   /* in which it was seen */
-    int32_t held;     /* seen in the last frame, with landmarks that can be carried */
-    int32_t fresh;    /* found by the search of this frame */
-    int32_t missed;   /* searches in a row that did not find it though the landmarks hold */
-    int32_t arrived;  /* occupant_arrived was told */
-    int32_t lost;     /* face_lost is open */
+    int64_t seen_us;        /* last frame in which the face was there */
+    int64_t lost_us;        /* when it was last there before face_lost */
+    int32_t frames;         /* in which it was seen */
+    int32_t held;           /* seen in the last frame, with landmarks that can be carried */
+    int32_t fresh;          /* found by the search of this frame */
+    int32_t missed;         /* searches in a row that did not find it though the landmarks hold */
+    int32_t arrived;        /* occupant_arrived was told */
+    int32_t lost;           /* face_lost is open */
     affect_point points[5]; /* where it was, not smoothed */
     affect_box box;
     float score;
