@@ -38,18 +38,20 @@ static double distance(const float *a, double x, double y) {
     return hypot((double)a[0] - x, (double)a[1] - y);
 }
 
-/* The face whose nose tip lies nearest to the truth's, null if none is within an eye distance. */
+/* The face whose box holds the middle of the truth's points, the nearest centre if several do. */
 static const affect_face *find(const affect_reading *reading, const sample_face *truth) {
+    double x = 0, y = 0, least = 1e9;
+    for (int i = 0; i < 68; i++) {
+        x += (double)truth->points[i][0] / 68;
+        y += (double)truth->points[i][1] / 68;
+    }
     const affect_face *best = NULL;
-    const float *right = truth->points[36], *left = truth->points[45];
-    double least = distance(right, (double)left[0], (double)left[1]);
-    least = fmax(least, distance(truth->points[27], (double)truth->points[33][0],
-                                 (double)truth->points[33][1]));
     for (uint32_t i = 0; i < affect_reading_face_count(reading); i++) {
         const affect_face *face = affect_reading_face(reading, i);
-        const double d =
-            distance(truth->points[30], (double)face->points[2].x, (double)face->points[2].y);
-        if (d < least) {
+        const double dx = x - (double)face->box.x, dy = y - (double)face->box.y;
+        const double width = (double)face->box.width, height = (double)face->box.height;
+        const double d = hypot(dx - width / 2, dy - height / 2);
+        if (dx > 0 && dy > 0 && dx < width && dy < height && d < least) {
             least = d;
             best = face;
         }
