@@ -15,6 +15,12 @@ typedef struct direction {
     float x, y, z;
 } direction;
 
+/* One number for both outputs: 0.5 stays where lids are as likely closed as not, and above it the
+ * lid gap decides how far up it goes. */
+static float open_share(float not_closed, float openness) {
+    return not_closed < 0.5f ? not_closed : 0.5f + (not_closed - 0.5f) * (0.4f + 0.6f * openness);
+}
+
 /* Runs the network on the crop. Writes everything but confidence checks; 0 when the crop fails. */
 static int look(af_net *net, const af_view *view, void *scratch, const af_similarity *map,
                 int mirror, affect_eye *eye, direction *gaze, float *quality) {
@@ -39,7 +45,7 @@ static int look(af_net *net, const af_view *view, void *scratch, const af_simila
     gaze->z = z2 > 0 ? af_sqrt(z2) : 0;
 
     eye->closed = af_sigmoid(v[CLOSED]);
-    eye->open = (1 - eye->closed) * (0.7f + 0.3f * af_clampf(v[OPENNESS], 0, 1));
+    eye->open = open_share(1 - eye->closed, af_clampf(v[OPENNESS], 0, 1));
     eye->iris = af_similarity_apply(map, (affect_point){iris_x * side, v[IRIS_Y] * side});
     eye->gaze_yaw = af_atan2_degrees(gaze->x, gaze->z);
     eye->gaze_pitch = af_asin_degrees(af_clampf(gaze->y, -1, 1));
