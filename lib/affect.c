@@ -125,10 +125,8 @@ static affect_status check_options(const affect_options *o) {
         return AFFECT_ERR_ARGUMENT;
     if (!o->allocator.allocate != !o->allocator.release)
         return AFFECT_ERR_ARGUMENT;
-#ifdef AF_NO_EMOTIONS
-    if (o->signals & AFFECT_EMOTIONS)
+    if (o->signals & ~affect_signals_available())
         return AFFECT_ERR_UNSUPPORTED;
-#endif
     return af_time_check(&o->time);
 }
 
@@ -482,8 +480,8 @@ affect_status affect_read_boxes(affect *reader, const affect_image *image, int64
     }
     r->face_count = count;
     if (!still)
-        end_frame(reader, &view,
-                  af_time_find(&reader->time, r->faces, 0, faces, count, count, 1), 1);
+        end_frame(reader, &view, af_time_find(&reader->time, r->faces, 0, faces, count, count, 1),
+                  1);
     *reading = r;
     return AFFECT_OK;
 }

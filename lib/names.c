@@ -55,6 +55,14 @@ const char *affect_signal_name(uint32_t signal_bit) {
     return pick(names, 7, bit_index(signal_bit));
 }
 
+uint32_t affect_signals_available(void) {
+#ifdef AF_NO_EMOTIONS
+    return AFFECT_SIGNALS_ALL & ~(uint32_t)AFFECT_EMOTIONS;
+#else
+    return AFFECT_SIGNALS_ALL;
+#endif
+}
+
 uint32_t affect_landmark_count(void) {
     return AFFECT_LANDMARK_COUNT;
 }
@@ -86,11 +94,24 @@ const char *affect_emotion_name(uint32_t index) {
 }
 
 const char *affect_event_name(uint32_t type) {
-    static const char *const names[] = {
-        "blink",        "long_closure",       "microsleep",         "sleep",         "unresponsive",
-        "yawn",         "long_distraction",   "short_distractions", "phone_look",    "drowsiness",
-        "face_lost",    "camera_blocked",     "occupant_arrived",   "occupant_left", "mutual_gaze",
-        "shared_smile", "looking_at_occupant", "time_gap"};
+    static const char *const names[] = {"blink",
+                                        "long_closure",
+                                        "microsleep",
+                                        "sleep",
+                                        "unresponsive",
+                                        "yawn",
+                                        "long_distraction",
+                                        "short_distractions",
+                                        "phone_look",
+                                        "drowsiness",
+                                        "face_lost",
+                                        "camera_blocked",
+                                        "occupant_arrived",
+                                        "occupant_left",
+                                        "mutual_gaze",
+                                        "shared_smile",
+                                        "looking_at_occupant",
+                                        "time_gap"};
     return pick(names, 18, (int64_t)type - 1);
 }
 

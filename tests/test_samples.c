@@ -18,7 +18,7 @@ enum { FACES = sizeof sample_faces / sizeof *sample_faces, MOST = 16 };
 static affect *open_reader(uint32_t cpu) {
     affect_options options;
     affect_options_init(&options);
-    options.signals = AFFECT_SIGNALS_ALL;
+    options.signals = affect_signals_available();
     options.max_faces = MOST;
     options.cpu = cpu;
     affect *reader;

@@ -25,7 +25,7 @@ static void *read_rounds(void *argument) {
     result *r = argument;
     affect_options options;
     affect_options_init(&options);
-    options.signals = AFFECT_SIGNALS_ALL;
+    options.signals = affect_signals_available();
     options.detect_size = 160;
     options.threshold = 0.01f;
     options.max_faces = MOST;

@@ -41,13 +41,8 @@ double clock_ms(void) {
 }
 
 affect *job_open_reader(const struct options *options) {
-    affect_options reader_options = options->reader;
     affect *reader = NULL;
-    affect_status status = affect_open(&reader, &reader_options);
-    if (status == AFFECT_ERR_UNSUPPORTED && options->all_signals) {
-        reader_options.signals &= ~(uint32_t)AFFECT_EMOTIONS;
-        status = affect_open(&reader, &reader_options);
-    }
+    const affect_status status = affect_open(&reader, &options->reader);
     if (status == AFFECT_OK)
         return reader;
     fprintf(stderr, "affect: cannot start: %s\n", affect_status_text(status));

@@ -83,10 +83,7 @@ enum option_id {
     OPTION_SET
 };
 
-enum {
-    PICTURES = COMMAND_READ | COMMAND_DRAW | COMMAND_BLUR,
-    READERS = PICTURES | COMMAND_WATCH
-};
+enum { PICTURES = COMMAND_READ | COMMAND_DRAW | COMMAND_BLUR, READERS = PICTURES | COMMAND_WATCH };
 
 struct option {
     const char *name;
@@ -129,12 +126,9 @@ enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
 static const struct {
     const char *name;
     enum command command;
-} command_table[] = {{"read", COMMAND_READ},
-                     {"draw", COMMAND_DRAW},
-                     {"blur", COMMAND_BLUR},
-                     {"watch", COMMAND_WATCH},
-                     {"info", COMMAND_INFO},
-                     {"self-test", COMMAND_SELF_TEST}};
+} command_table[] = {{"read", COMMAND_READ}, {"draw", COMMAND_DRAW},
+                     {"blur", COMMAND_BLUR}, {"watch", COMMAND_WATCH},
+                     {"info", COMMAND_INFO}, {"self-test", COMMAND_SELF_TEST}};
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
 
 static bool usage_error(const char *what, const char *value) {
@@ -187,14 +181,13 @@ static bool read_number(const char *name, const char *value, double least, doubl
 
 static bool read_signals(struct options *options, const char *list) {
     options->reader.signals = 0;
-    options->all_signals = false;
     for (const char *at = list; *at;) {
         const size_t length = strcspn(at, ",");
         uint32_t bits = 0;
         bool known = false;
         if (length == 3 && memcmp(at, "all", 3) == 0) {
-            bits = AFFECT_SIGNALS_ALL;
-            options->all_signals = known = true;
+            bits = affect_signals_available();
+            known = true;
         } else if (length == 4 && memcmp(at, "none", 4) == 0) {
             known = true;
         }
@@ -282,14 +275,30 @@ static bool read_setting(affect_time_options *time, const char *value) {
         size_t offset;
     } settings[] = {
 #define SETTING(field) {#field, offsetof(affect_time_options, field)}
-        SETTING(detect_every),       SETTING(lost_after),        SETTING(leave_after),
-        SETTING(gap),                SETTING(long_closure),      SETTING(microsleep),
-        SETTING(sleep),              SETTING(unresponsive),      SETTING(closed_below),
-        SETTING(perclos_window),     SETTING(yawn),              SETTING(long_distraction),
-        SETTING(short_distraction),  SETTING(short_window),      SETTING(phone_look),
-        SETTING(phone_pitch),        SETTING(forward_yaw),       SETTING(forward_pitch),
-        SETTING(forward_half_width), SETTING(forward_half_height), SETTING(tired_from),
-        SETTING(drowsy_from),        SETTING(mutual_gaze),       SETTING(shared_smile),
+        SETTING(detect_every),
+        SETTING(lost_after),
+        SETTING(leave_after),
+        SETTING(gap),
+        SETTING(long_closure),
+        SETTING(microsleep),
+        SETTING(sleep),
+        SETTING(unresponsive),
+        SETTING(closed_below),
+        SETTING(perclos_window),
+        SETTING(yawn),
+        SETTING(long_distraction),
+        SETTING(short_distraction),
+        SETTING(short_window),
+        SETTING(phone_look),
+        SETTING(phone_pitch),
+        SETTING(forward_yaw),
+        SETTING(forward_pitch),
+        SETTING(forward_half_width),
+        SETTING(forward_half_height),
+        SETTING(tired_from),
+        SETTING(drowsy_from),
+        SETTING(mutual_gaze),
+        SETTING(shared_smile),
         SETTING(looking_at_occupant)};
 #undef SETTING
     const size_t length = strcspn(value, "=");
@@ -321,8 +330,7 @@ static bool read_seat(struct options *options, const char *value) {
             return usage_error("--seat takes NAME=X,Y,WIDTH,HEIGHT in pixels, not", value);
         at = end;
     }
-    time->seats[time->seat_count] =
-        (affect_box){numbers[0], numbers[1], numbers[2], numbers[3]};
+    time->seats[time->seat_count] = (affect_box){numbers[0], numbers[1], numbers[2], numbers[3]};
     options->watch.seats[time->seat_count++] = value;
     options->watch.seat_count = time->seat_count;
     return (numbers[2] > 0 && numbers[3] > 0) || usage_error("an empty seat:", value);

@@ -61,13 +61,13 @@ enum blur_style { BLUR_PIXELATE, BLUR_SMOOTH, BLUR_BOX };
 
 /* Of `watch` alone. */
 struct watch_options {
-    bool json;       /* a line a frame */
-    bool events;     /* a line an event, nothing else */
-    bool summary;    /* with json and events: a last line */
-    double rate;     /* frames a second; 0: what the file says */
-    int raw_width;   /* raw grey frames; 0: none */
+    bool json;     /* a line a frame */
+    bool events;   /* a line an event, nothing else */
+    bool summary;  /* with json and events: a last line */
+    double rate;   /* frames a second; 0: what the file says */
+    int raw_width; /* raw grey frames; 0: none */
     int raw_height;
-    const char *draw; /* film to write, or null */
+    const char *draw;                     /* film to write, or null */
     const char *seats[AFFECT_SEAT_COUNT]; /* names, not NUL-terminated: up to the `=` */
     int seat_count;
     const char *baseline; /* file, or null */
@@ -76,7 +76,6 @@ struct watch_options {
 struct options {
     enum command command;
     affect_options reader; /* what affect_open gets */
-    bool all_signals;      /* --signals all: what this build has */
     bool max_faces_given;
     bool face_crop;
     bool eye_crop;

@@ -116,6 +116,7 @@ typedef enum affect_signal {
 /* Counts and names, so that bindings need no copied tables. Names are lower_case words, as in the
  * tool's JSON; null when the index (or the signal bit) is not one. */
 AFFECT_API const char *affect_signal_name(uint32_t signal_bit);
+AFFECT_API uint32_t affect_signals_available(void); /* bits that this build can be asked for */
 AFFECT_API uint32_t affect_landmark_count(void);   /* 68 */
 AFFECT_API uint32_t affect_expression_count(void); /* 20 */
 AFFECT_API const char *affect_expression_name(uint32_t index);
