@@ -37,7 +37,7 @@ static int look(af_net *net, const af_view *view, void *scratch, const af_simila
     const float iris_x = mirror ? 1 - v[IRIS_X] : v[IRIS_X];
     const float gx = af_clampf(mirror ? -v[GAZE_X] : v[GAZE_X], -1, 1);
     const float gy = af_clampf(v[GAZE_Y], -1, 1);
-    const float scale = af_sqrt(map->a * map->a + map->b * map->b);
+    const float scale = af_similarity_scale(map);
     const float c = map->a / scale, s = map->b / scale;
     const float z2 = 1 - gx * gx - gy * gy;
     gaze->x = gx * c + gy * s;

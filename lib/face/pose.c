@@ -27,8 +27,7 @@ int af_pose_from_axes(affect_face *face, const float axes[6],
                       const af_similarity *crop_to_picture) {
     const vec3 raw_x = {axes[0], axes[1], axes[2]}, raw_z = {axes[3], axes[4], axes[5]};
     const float length = af_sqrt(dot(raw_z, raw_z));
-    const float scale =
-        af_sqrt(crop_to_picture->a * crop_to_picture->a + crop_to_picture->b * crop_to_picture->b);
+    const float scale = af_similarity_scale(crop_to_picture);
     if (!(length > 0.5f) || !(scale > 0))
         return 0;
     vec3 z = scaled(raw_z, 1 / length);
