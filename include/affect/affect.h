@@ -296,8 +296,9 @@ typedef struct affect_options {
     size_t size;         /* sizeof(affect_options), set by affect_options_init */
     uint32_t signals;    /* AFFECT_SIGNALS_DEFAULT */
     uint32_t cpu;        /* back ends that may be used, AFFECT_CPU_ALL */
-    int32_t detect_size; /* longest side of the plane that is searched: 640; 64..4096. Larger frames
-                            are reduced to it; smaller ones are not enlarged */
+    int32_t detect_size; /* longest side of the plane that is searched: 640; 64..4096. Frames are
+                            reduced or, at most twice, enlarged to it: with small frames, a
+                            smaller size saves time and loses the smallest faces */
     float threshold;    /* lowest score of a reported face, 0..1; NaN: the detector's own default */
     float overlap;      /* intersection over union above which the weaker of two boxes goes, 0..1;
                            NaN: the detector's own default */

@@ -7,7 +7,7 @@
 
 typedef char histogram_fits_scratch[sizeof(af_histogram) <= AF_RESAMPLE_SCRATCH ? 1 : -1];
 
-static int32_t reduced(int32_t side, int32_t longest_side, int32_t longest) {
+static int32_t scaled(int32_t side, int32_t longest_side, int32_t longest) {
     /* rounded to nearest; below 2^15 * 2^31 */
     const int64_t value =
         ((int64_t)2 * side * longest + longest_side) / (2 * (int64_t)longest_side);
@@ -21,12 +21,9 @@ static int32_t padded(int32_t side, int32_t step) {
 void af_plane_measure(af_plane_size *size, int32_t width, int32_t height, int32_t longest,
                       int32_t step) {
     const int32_t longest_side = af_max(width, height);
-    size->width = width;
-    size->height = height;
-    if (longest_side > longest) {
-        size->width = reduced(width, longest_side, longest);
-        size->height = reduced(height, longest_side, longest);
-    }
+    const int32_t goal = af_min(longest, AF_PLANE_ENLARGE * longest_side);
+    size->width = scaled(width, longest_side, goal);
+    size->height = scaled(height, longest_side, goal);
     size->padded_width = padded(size->width, step);
     size->padded_height = padded(size->height, step);
     size->scale_x = (float)size->width / (float)width;

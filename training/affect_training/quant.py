@@ -252,6 +252,15 @@ class MeanPool(Layer):
         return record('meanpool', [a], Act(y, a.scale), shift=shift, mult=mult)
 
 
+def match_norms(net, state):
+    """Takes batch norm from the layers that have none in a state dictionary, before it is loaded."""
+    for name, m in net.named_modules():
+        if isinstance(m, Conv) and f'{name}.norm.weight' not in state:
+            m.norm = None
+            m.bias.requires_grad_(True)
+    return net
+
+
 def set_mode(net, mode):
     for m in net.modules():
         if isinstance(m, Layer):

@@ -293,7 +293,7 @@ class Crops:
         top = max(min(1.05 * min(rw, rh), 340), 24)
         s = math.exp(rng.uniform(math.log(9), math.log(top))) / have
         if self.mild and rng.random() < .65:
-            s = math.exp(rng.uniform(math.log(.42), math.log(1.3))) * 640 / max(640, h, w)
+            s = math.exp(rng.uniform(math.log(.45), math.log(1.2))) * min(2.0, 640 / max(h, w))
         elif have < 40 and rng.random() < .5:
             s = math.exp(rng.uniform(math.log(.6), math.log(2.2)))
         return i, min(max(s, .12), 3.0 if have > 60 else 2.5), ((f[0] + f[2]) / 2, (f[1] + f[3]) / 2)
@@ -497,19 +497,74 @@ class Crops:
 
     def batch(self, count):
         """uint8 (count, 1, size, size) and float32 (count, G, 17), padded with ignore = 2."""
-        planes = np.empty((count, 1, self.size, self.size), np.uint8)
-        rows = []
-        for i in range(count):
-            planes[i, 0], f = self.crop()
-            if len(f) > MAX_FACES:
-                f = f[np.argsort(f[:, 4], kind='stable')][:MAX_FACES]
-            rows.append(f)
-        most = max(1, max(len(f) for f in rows))
-        faces = np.zeros((count, most, COLS), np.float32)
-        faces[:, :, 4] = 2
-        for i, f in enumerate(rows):
-            faces[i, :len(f)] = f
-        return planes, faces
+        made = [self.crop() for _ in range(count)]
+        return pad_faces([p for p, _ in made], [f for _, f in made])
+
+
+def pad_faces(planes, rows):
+    """Planes (H, W) and their faces as two arrays."""
+    rows = [f[np.argsort(f[:, 4], kind='stable')][:MAX_FACES] for f in rows]
+    faces = np.zeros((len(rows), max(1, max(len(f) for f in rows)), COLS), np.float32)
+    faces[:, :, 4] = 2
+    for i, f in enumerate(rows):
+        faces[i, :len(f)] = f
+    return np.stack(planes)[:, None], faces
+
+
+class Replay:
+    """Batches that are new in part; the rest was drawn before, mirrored now or four halved into one.
+
+    Making a crop takes half as long as the network needs for it, and each is worth more than one look.
+    """
+
+    def __init__(self, crops, fresh, room=6000):
+        self.crops, self.fresh, self.rng = crops, fresh, np.random.default_rng(crops.rng.integers(1 << 31))
+        self.size, self.count, self.at = crops.size, 0, 0
+        if fresh < 1:
+            self.planes = np.empty((room, 1, crops.size, crops.size), np.uint8)
+            self.faces = [None] * room
+
+    def store(self, planes, faces):
+        for p, f in zip(planes, faces):
+            self.planes[self.at, 0], self.faces[self.at] = p[0], f[f[:, 4] < 2]
+            self.at = (self.at + 1) % len(self.planes)
+            self.count = max(self.count, self.at)
+
+    def one(self):
+        i = self.rng.integers(self.count)
+        plane, faces = self.planes[i, 0], self.faces[i].copy()
+        if self.rng.random() < .5:
+            plane = plane[:, ::-1]
+            faces[:, [0, 2]] = self.size - faces[:, [2, 0]]
+            points = faces[:, 6:16].reshape(-1, 5, 2)[:, SWAP]
+            points[..., 0] = self.size - points[..., 0]
+            faces[:, 6:16] = points.reshape(-1, 10)
+        return plane, faces
+
+    def four(self):
+        """Four crops at half size: many small faces."""
+        half = self.size // 2
+        plane, rows = np.empty((self.size, self.size), np.uint8), []
+        for y in (0, half):
+            for x in (0, half):
+                p, f = self.one()
+                plane[y:y + half, x:x + half] = cv2.resize(p, (half, half), interpolation=cv2.INTER_AREA)
+                f[:, :4] = f[:, :4] / 2 + [x, y, x, y]
+                f[:, 6:16] = (f[:, 6:16].reshape(-1, 5, 2) / 2 + [x, y]).reshape(-1, 10)
+                f[:, 4] = np.maximum(f[:, 4], (f[:, 2:4] - f[:, :2]).min(1) < 7.5)
+                rows.append(f)
+        return plane, np.concatenate(rows)
+
+    def batch(self, count):
+        new = count if self.count < len(self.faces if self.fresh < 1 else ()) // 8 \
+            else max(1, round(count * self.fresh))
+        planes, faces = self.crops.batch(new)
+        if self.fresh >= 1:
+            return planes, faces
+        self.store(planes, faces)
+        old = [self.four() if self.rng.random() < .12 else self.one() for _ in range(count - new)]
+        return pad_faces([p for p in planes[:, 0]] + [p for p, _ in old],
+                         [f[f[:, 4] < 2] for f in faces] + [f for _, f in old])
 
 
 def main():

@@ -26,18 +26,16 @@ from model import STEP, STRIDES, Detector  # noqa: E402
 from train import boxes_of, flatten, shape_of  # noqa: E402
 
 SUPPRESS = 0.45
+ENLARGE = 2.0           # at most, as lib/image/plane.c
 
 
 def load(path, mode, pack, averaged=True):
     """The network of a checkpoint, folded where needed, in the given mode."""
     s = torch.load(path, weights_only=False, map_location='cpu')
     net = Detector(**shape_of(s['shape']))
-    if s['phase'] == 'qat':
-        for m in net.modules():
-            if isinstance(m, quant.Conv):
-                m.fold_norm()
-        assert mode != 'float', 'a quantised checkpoint has no float network'
-    net.load_state_dict(s['average' if averaged else 'net'])
+    assert s['phase'] != 'qat' or mode != 'float', 'a quantised checkpoint has no float network'
+    state = s['average' if averaged else 'net']
+    quant.match_norms(net, state).load_state_dict(state)
     net.eval()
     if s['phase'] == 'float' and mode != 'float':
         crops = Crops(pack, seed=5)
@@ -45,11 +43,11 @@ def load(path, mode, pack, averaged=True):
     return quant.set_mode(net, mode).to(memory_format=torch.channels_last)
 
 
-def plane(luma, longest, enlarge=False):
+def plane(luma, longest):
     """(normalised and padded plane, x scale, y scale) as lib/image makes it."""
     h, w = luma.shape
-    k = longest / max(h, w)
-    if k < 1 or enlarge:
+    k = min(longest / max(h, w), ENLARGE)
+    if k != 1:
         nw, nh = max(1, int(w * k + .5)), max(1, int(h * k + .5))
         luma = cv2.resize(luma, (nw, nh), interpolation=cv2.INTER_AREA if k < 1 else cv2.INTER_LINEAR)
     nh, nw = luma.shape
@@ -72,9 +70,9 @@ def suppress(boxes, scores, most):
 
 
 @torch.no_grad()
-def detect(net, luma, longest, least=0.02, enlarge=False):
+def detect(net, luma, longest, least=0.02):
     """(N, 15): x, y, w, h, score, five points, in pixels of the picture."""
-    x, kx, ky = plane(luma, longest, enlarge)
+    x, kx, ky = plane(luma, longest)
     out, centres, strides = flatten(net(torch.from_numpy(x)[None, None].float()))
     score = torch.sqrt(torch.sigmoid(out[0, :, 0]) * torch.sigmoid(out[0, :, 1]))
     box = boxes_of(out, centres, strides)[0]
@@ -111,7 +109,7 @@ class Measure:
 
     def predict(self, ids, size):
         return {str(self.pics.names[i]):
-                detect(self.net, self.pics.picture(i), size, enlarge=self.a.enlarge).tolist() for i in ids}
+                detect(self.net, self.pics.picture(i), size).tolist() for i in ids}
 
     def ids(self, group, split):
         ids = self.pics.select(group, split)
@@ -189,7 +187,6 @@ def main():
     p.add_argument('--sizes', default='640,320', type=lambda s: [int(x) for x in s.split(',')])
     p.add_argument('--threshold', type=float, default=0.5)
     p.add_argument('--choose-threshold', action='store_true')
-    p.add_argument('--enlarge', action='store_true', help='small pictures are enlarged to the size too')
     p.add_argument('--plain', action='store_true', help='the weights themselves, not their average')
     p.add_argument('--quick', action='store_true', help="people's boxes only")
     p.add_argument('--limit', type=int, help='about this many pictures of each set')

@@ -1,7 +1,7 @@
 """The face detector: strides 8, 16, 32 and 64, anchor-free, 16 outputs a cell (DECODE.md).
 
-Time decides the shape: one 5x5 convolution down to stride 4, depthwise + pointwise where planes are large,
-dense 3x3 at stride 32.
+Time decides the shape: one 5x5 convolution down to stride 4, then depthwise + pointwise; channels where planes
+are small.
 """
 import os
 import sys
@@ -50,7 +50,7 @@ class Head(nn.Module):
 class Detector(Network):
     """c8: width at stride 8; c16, c32: at strides 16 and 32 (and 64)."""
 
-    def __init__(self, c4=32, c8=48, c16=64, c32=64, n8=1, n16=3, n32=2):
+    def __init__(self, c4=32, c8=48, c16=96, c32=128, n8=2, n16=3, n32=2):
         super().__init__()
         s8, s16, s32 = Scale(), Scale(), Scale()
         self.stem = Conv(1, c4, 5, 4)
@@ -58,7 +58,7 @@ class Detector(Network):
         self.body8 = nn.Sequential(*[Separable(c8, c8, residual=True, scale=s8) for _ in range(n8)])
         self.down16 = Separable(c8, c16, 2, scale=s16)
         self.body16 = nn.Sequential(*[Separable(c16, c16, residual=True, scale=s16) for _ in range(n16)])
-        self.down32 = Conv(c16, c32, 3, 2, scale=s32)
+        self.down32 = Separable(c16, c32, 2, scale=s32)
         self.body32 = nn.Sequential(*[Separable(c32, c32, residual=True, scale=s32) for _ in range(n32)])
         self.down64 = Separable(c32, c32, 2)
         self.up32 = Conv(c32, c16, 1, scale=s16)

@@ -20,8 +20,11 @@ import torch.nn.functional as F
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from affect_training import quant  # noqa: E402
-from data import Crops  # noqa: E402
+from data import Crops, Replay  # noqa: E402
 from model import OUTPUTS, STRIDES, Detector  # noqa: E402
+
+
+LEVEL_REACH = 1.3       # a face may be found by heads whose best size is within this factor, in octaves
 
 
 def flatten(heads):
@@ -69,8 +72,10 @@ def assign(out, boxes, centres, strides, faces, topk=9):
     near = away[0] < torch.maximum(half[:, None, 0] * 0.9, 0.75 * strides)
     near &= away[1] < torch.maximum(half[:, None, 1] * 0.9, 0.75 * strides)
     side = 2 * (half[:, 0] * half[:, 1]).clamp_min(1).sqrt()
-    level = torch.log2(side[:, None] / (4.0 * strides)).abs()              # 0: a face spans four cells
-    near &= level < 2.0
+    level = torch.log2(side[:, None] / (4.0 * strides))                    # 0: a face spans four cells
+    level = torch.where(strides == STRIDES[0], level.clamp_min(0), level)   # the ends take all that is left
+    level = torch.where(strides == STRIDES[-1], level.clamp_max(0), level).abs()
+    near &= level < LEVEL_REACH
     overlap = iou(boxes[image], g[:, None]) * near
     score = torch.sigmoid(out[..., 0])[image]
     prior = torch.exp(-0.7 * level ** 2 - sum(0.5 * (d / half[:, None, k].clamp_min(4)) ** 2
@@ -175,7 +180,8 @@ class Run:
         self.net = Detector(**shape_of(a.shape)).to(memory_format=torch.channels_last)
         self.phase, self.spent, self.step = 'float', 0.0, 0
         if a.start:
-            self.net.load_state_dict(torch.load(a.start, weights_only=False)['average'])
+            state = torch.load(a.start, weights_only=False)['average']
+            quant.match_norms(self.net, state).load_state_dict(state)
         self.fresh()
         last = os.path.join(a.out, 'last.pt')
         if os.path.exists(last):
@@ -187,12 +193,9 @@ class Run:
 
     def load(self, path):
         s = torch.load(path, weights_only=False)
-        if s['phase'] == 'qat':
-            for m in self.net.modules():
-                if isinstance(m, quant.Conv):
-                    m.fold_norm()
-            quant.set_mode(self.net, 'qat')
-            self.fresh()
+        quant.match_norms(self.net, s['net'])
+        quant.set_mode(self.net, s['phase'])
+        self.fresh()
         self.net.load_state_dict(s['net'])
         self.average.net.load_state_dict(s['average'])
         self.average.steps = s['steps']
@@ -219,8 +222,8 @@ class Run:
 def train(a):
     os.makedirs(a.out, exist_ok=True)
     run = Run(a)
-    crops = Crops(a.pack, a.size, seed=a.seed + 1000 * run.step, limit=a.limit,
-                  mild=a.mild)
+    crops = Replay(Crops(a.pack, a.size, seed=a.seed + 1000 * run.step, limit=a.limit, mild=a.mild),
+                   a.fresh)
     budget, t0, log, saved, shown = 60 * a.minutes, time.time(), {}, time.time(), 0
     busy = time.process_time()
     while run.spent < budget:
@@ -278,6 +281,8 @@ def main():
     p.add_argument('--size', type=int, default=320)
     p.add_argument('--limit', type=float, help='this part of the pictures only (sanity runs)')
     p.add_argument('--mild', action='store_true', help='little augmentation: for the last part')
+    p.add_argument('--fresh', type=float, default=1.0,
+                   help='this part of a batch is new, the rest is drawn from what was seen before')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--threads', type=int, default=1)
     a = p.parse_args()
