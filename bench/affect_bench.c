@@ -238,9 +238,10 @@ static bool bench_networks(struct bench *bench) {
     bool done = true;
     begin_list(bench, "networks");
     for (int i = 0; i < AFFECT_MODEL_COUNT; i++) {
-        done &=
-            bench_network(bench, models[i].data, models[i].size, bench->cpu & affect_cpu_flags());
-        if (bench->cpu & affect_cpu_flags())
+        for (uint32_t bit = 1u << 31; bit; bit >>= 1)
+            if (bit & bench->cpu & affect_cpu_flags())
+                done &= bench_network(bench, models[i].data, models[i].size, bit);
+        if (bench->cpu == AFFECT_CPU_PORTABLE || bench->cpu == AFFECT_CPU_ALL)
             done &= bench_network(bench, models[i].data, models[i].size, AFFECT_CPU_PORTABLE);
     }
     end_list(bench);
@@ -310,7 +311,7 @@ int main(int argc, char **argv) {
         done &= bench_networks(&bench);
     if (wanted(&bench, "kernels")) {
         printf(bench.json ? ",\n  \"kernels\": " : "\n");
-        done &= bench_kernels(stdout, bench.json, bench.seconds / 5) == 0;
+        done &= bench_kernels(stdout, bench.json, bench.seconds / 5, bench.cpu) == 0;
     }
     if (bench.json)
         printf("\n}\n");

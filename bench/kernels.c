@@ -7,6 +7,10 @@
 #include "cpu.h"
 #include "nn/kernels/kernels.h"
 
+/* The kernels of AVX-VNNI in the encoding of AVX-512, for processors that have only that. */
+#define AF_AVXVNNI_AS_AVX512
+#include "nn/kernels/avxvnni.h"
+
 typedef enum kind { CONV, DEPTHWISE, UPSAMPLE, MAXPOOL } kind;
 
 /* A layer as the networks have them. */
@@ -77,44 +81,127 @@ static double clock_rate(void) {
 #endif
 }
 
-#if defined(AF_AVX2) && defined(__x86_64__)
-/* Multiply-accumulates a second from registers alone, one pmaddwd for each pmaddubsw. In assembly,
- * so that it is the same loop whatever the compiler. */
-#define STEP(t, s)                                                                                 \
+#if defined(__GNUC__) && defined(__x86_64__)
+/* Loops of multiply-accumulates on registers alone, in assembly, so that they are the same whatever
+ * the compiler. AVX2: one pmaddwd for each pmaddubsw. */
+#define AVX2_STEP(t, s)                                                                            \
     "vpmaddubsw %%ymm1, %%ymm0, %%ymm" t "\n"                                                      \
     "vpmaddwd %%ymm1, %%ymm" t ", %%ymm" t "\n"                                                    \
     "vpaddd %%ymm" t ", %%ymm" s ", %%ymm" s "\n"
+#define AVX2_LOOP                                                                                  \
+    AVX2_STEP("2", "8")                                                                            \
+    AVX2_STEP("3", "9")                                                                            \
+    AVX2_STEP("4", "10")                                                                           \
+    AVX2_STEP("5", "11")                                                                           \
+    AVX2_STEP("6", "12")                                                                           \
+    AVX2_STEP("7", "13")
 
-static double ceiling_avx2(void) {
-    enum { ROUNDS = 40000, STEPS = 6 };
-    double best = 1;
-    for (int run = 0; run < RUNS; run++) {
-        size_t n = ROUNDS;
-        const double start = now();
-        __asm__ volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n"
-                         "vpabsw %%ymm0, %%ymm1\n"
-                         "1:\n" STEP("2", "8") STEP("3", "9") STEP("4", "10") STEP("5", "11")
-                             STEP("6", "12") STEP("7", "13") "dec %0\n"
-                                                             "jnz 1b\n"
-                                                             "vzeroupper\n"
-                         : "+r"(n)
-                         :
-                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
-                           "xmm9", "xmm10", "xmm11", "xmm12", "xmm13");
-        const double took = now() - start;
-        best = took < best ? took : best;
+/* vpdpbusd, as many sums as its latency times its rate needs, and more. */
+#define VNNI_LOOP(op, r)                                                                           \
+    op " %%" r "1, %%" r "0, %%" r "2\n" op " %%" r "1, %%" r "0, %%" r "3\n"                      \
+    op " %%" r "1, %%" r "0, %%" r "4\n" op " %%" r "1, %%" r "0, %%" r "5\n"                      \
+    op " %%" r "1, %%" r "0, %%" r "6\n" op " %%" r "1, %%" r "0, %%" r "7\n"                      \
+    op " %%" r "1, %%" r "0, %%" r "8\n" op " %%" r "1, %%" r "0, %%" r "9\n"                      \
+    op " %%" r "1, %%" r "0, %%" r "10\n" op " %%" r "1, %%" r "0, %%" r "11\n"                    \
+    op " %%" r "1, %%" r "0, %%" r "12\n" op " %%" r "1, %%" r "0, %%" r "13\n"
+
+#define CEILING(name, loop, operations)                                                            \
+    static double name(void) {                                                                     \
+        enum { ROUNDS = 20000 };                                                                   \
+        double best = 1;                                                                           \
+        for (int run = 0; run < RUNS; run++) {                                                     \
+            size_t n = ROUNDS;                                                                     \
+            const double start = now();                                                            \
+            __asm__ volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n"                                   \
+                             "vpabsw %%ymm0, %%ymm1\n"                                             \
+                             "1:\n" loop "dec %0\n"                                                \
+                             "jnz 1b\n"                                                            \
+                             "vzeroupper\n"                                                        \
+                             : "+r"(n)                                                             \
+                             :                                                                     \
+                             : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",     \
+                               "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13");                \
+            const double took = now() - start;                                                     \
+            best = took < best ? took : best;                                                      \
+        }                                                                                          \
+        return (double)ROUNDS * (operations) / best;                                               \
     }
-    return (double)ROUNDS * STEPS * 32 / best;
+
+#ifdef AF_AVX2
+CEILING(ceiling_avx2, AVX2_LOOP, 6 * 32)
+#endif
+#ifdef AF_AVXVNNI
+CEILING(ceiling_avxvnni, VNNI_LOOP("%{vex%} vpdpbusd", "ymm"), 12 * 32)
+#endif
+#ifdef AF_AVX512VNNI
+CEILING(ceiling_256, VNNI_LOOP("vpdpbusd", "ymm"), 12 * 32)
+CEILING(ceiling_512, VNNI_LOOP("vpdpbusd", "zmm"), 12 * 64)
+
+/* At the better of the two widths. */
+static double ceiling_avx512vnni(void) {
+    const double narrow = ceiling_256(), wide = ceiling_512();
+    return narrow > wide ? narrow : wide;
 }
 #endif
-
-static double ceiling(uint32_t cpu) {
-#if defined(AF_AVX2) && defined(__x86_64__)
-    if (cpu & AFFECT_CPU_AVX2)
-        return ceiling_avx2();
 #endif
-    (void)cpu;
-    return 0;
+
+/* What is timed: a table of kernels and its ceiling. */
+typedef struct back_end {
+    const char *name;
+    af_kernels kernels;
+    double (*ceiling)(void); /* multiply-accumulates a second; null: unknown */
+} back_end;
+
+enum { MOST_BACK_ENDS = 9 };
+
+static double (*ceiling_of(uint32_t cpu))(void) {
+    switch (cpu) {
+#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef AF_AVX2
+    case AFFECT_CPU_AVX2:
+        return ceiling_avx2;
+#endif
+#ifdef AF_AVXVNNI
+    case AFFECT_CPU_AVXVNNI:
+        return ceiling_avxvnni;
+#endif
+#ifdef AF_AVX512VNNI
+    case AFFECT_CPU_AVX512VNNI:
+        return ceiling_avx512vnni;
+#endif
+#endif
+    default:
+        return NULL;
+    }
+}
+
+/* The back ends of this processor among those in `wanted`. Portable: when all, or none, are. */
+static int back_ends_of(back_end *list, uint32_t wanted) {
+    const uint32_t all = af_cpu_detect();
+    int count = 0;
+    for (uint32_t bit = 0; bit < 7; bit++) {
+        const uint32_t cpu = bit ? 1u << (bit - 1) : 0;
+        if (cpu ? !(cpu & all & wanted) : wanted != 0 && wanted != AFFECT_CPU_ALL)
+            continue;
+        list[count].name = affect_cpu_name(cpu);
+        list[count].ceiling = ceiling_of(cpu);
+        af_kernels_init(&list[count++].kernels, cpu);
+    }
+#if defined(AF_AVXVNNI) && defined(AF_AVX512VNNI) && defined(__GNUC__)
+    if ((all & wanted & AFFECT_CPU_AVX512VNNI) && !(all & AFFECT_CPU_AVXVNNI)) {
+        back_end *const last = &list[count++];
+        last->name = "avxvnni as avx512";
+        last->ceiling = ceiling_256;
+        af_kernels_init(&last->kernels, AFFECT_CPU_AVX2);
+        last->kernels.conv_bytes = af_conv_bytes_avx512as256;
+        last->kernels.conv_pack = af_conv_pack_avx512as256;
+        last->kernels.conv = af_conv_avx512as256;
+        last->kernels.depthwise_bytes = af_depthwise_bytes_avx512as256;
+        last->kernels.depthwise_pack = af_depthwise_pack_avx512as256;
+        last->kernels.depthwise = af_depthwise_avx512as256;
+    }
+#endif
+    return count;
 }
 
 /* Everything one case needs, in one block of memory. */
@@ -264,7 +351,7 @@ static void print_case(FILE *out, int json, int first, const bench_case *c, cons
                 rate > 0 ? top / rate : 0);
         return;
     }
-    fprintf(out, "| %-30s | %-8s | %9.2f | %9.2f |", c->name, cpu, fastest * 1e6, median * 1e6);
+    fprintf(out, "| %-30s | %-17s | %9.2f | %9.2f |", c->name, cpu, fastest * 1e6, median * 1e6);
     if (cycle > 0)
         fprintf(out, " %6.2f |", cycle);
     else
@@ -275,42 +362,42 @@ static void print_case(FILE *out, int json, int first, const bench_case *c, cons
         fprintf(out, "        |\n");
 }
 
-int bench_kernels(FILE *out, int json, double seconds) {
-    const uint32_t all = af_cpu_detect();
-    int first = 1;
+/* The heading of the table: the clock and every ceiling. */
+static void print_heading(FILE *out, const back_end *list, int count) {
+    const double rate = clock_rate();
+    fprintf(out, "clock %.2f GHz; ceilings, on registers only, in multiply-accumulates a cycle:",
+            rate / 1e9);
+    for (int i = 0; i < count; i++)
+        if (list[i].ceiling && rate > 0)
+            fprintf(out, " %s %.1f;", list[i].name, list[i].ceiling() / rate);
+    fprintf(out, "\n\n"
+                 "| kernel                         | back end          |    min us | median us | "
+                 "MAC/cy | share  |\n"
+                 "|---|---|---|---|---|---|\n");
+}
+
+int bench_kernels(FILE *out, int json, double seconds, uint32_t cpu) {
+    static back_end list[MOST_BACK_ENDS];
+    const int count = back_ends_of(list, cpu);
     if (json)
         fputs("[\n", out);
     else
-        fprintf(
-            out,
-            "clock %.2f GHz; ceiling (AVX2, registers only) %.1f multiply-accumulates a cycle\n\n"
-            "| kernel                         | back end |    min us | median us | MAC/cy | share  "
-            "|\n"
-            "|---|---|---|---|---|---|\n",
-            clock_rate() / 1e9, clock_rate() > 0 ? ceiling(all) / clock_rate() : 0);
-    for (int i = 0; i < CASES; i++) {
-        for (uint32_t bit = 0; bit < 7; bit++) {
-            const uint32_t cpu = bit ? 1u << (bit - 1) : 0;
-            if ((cpu & all) != cpu)
-                continue;
-            af_kernels k;
+        print_heading(out, list, count);
+    for (int i = 0; i < CASES; i++)
+        for (int n = 0; n < count; n++) {
             setup s;
-            af_kernels_init(&k, cpu);
-            if (prepare(&s, &cases[i], &k) != 0) {
+            if (prepare(&s, &cases[i], &list[n].kernels) != 0) {
                 free(s.memory);
                 return -1;
             }
             double t[4];
-            const double top = ceiling(cpu);
+            const double top = list[n].ceiling ? list[n].ceiling() : 0;
             t[2] = clock_rate();
-            measure(&s, &cases[i], &k, seconds, &t[0], &t[1]);
+            measure(&s, &cases[i], &list[n].kernels, seconds, &t[0], &t[1]);
             t[3] = t[2] > 0 ? operations(&cases[i]) / t[0] / t[2] : 0;
-            print_case(out, json, first, &cases[i], cpu ? affect_cpu_name(cpu) : "portable", t,
-                       top);
-            first = 0;
+            print_case(out, json, i == 0 && n == 0, &cases[i], list[n].name, t, top);
             free(s.memory);
         }
-    }
     if (json)
         fputs("\n]\n", out);
     return 0;

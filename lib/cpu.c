@@ -71,3 +71,11 @@ static uint32_t detect(void) {
 uint32_t af_cpu_detect(void) {
     return detect() & AF_KERNELS_BUILT;
 }
+
+uint32_t af_cpu_with_implied(uint32_t cpu) {
+    if (cpu & (AFFECT_CPU_AVXVNNI | AFFECT_CPU_AVX512VNNI))
+        cpu |= AFFECT_CPU_AVX2;
+    if (cpu & AFFECT_CPU_DOTPROD)
+        cpu |= AFFECT_CPU_NEON;
+    return cpu;
+}

@@ -8,4 +8,7 @@
  * operating system saves the registers of. */
 uint32_t af_cpu_detect(void);
 
+/* cpu and the bits that processors with one of them always have as well. */
+uint32_t af_cpu_with_implied(uint32_t cpu);
+
 #endif

@@ -14,6 +14,10 @@
 #include "guarded.h"
 #include "nn/kernels/kernels.h"
 
+/* The kernels of AVX-VNNI in the encoding of AVX-512, for processors that have only that. */
+#define AF_AVXVNNI_AS_AVX512
+#include "nn/kernels/avxvnni.h"
+
 enum {
     CONV_ROUNDS = 3000,
     DEPTHWISE_ROUNDS = 3000,
@@ -38,9 +42,28 @@ static int32_t one_of(const int32_t *values, int32_t count) {
     return values[random_in(0, count - 1)];
 }
 
+static void check_as_256(void (*check)(const af_kernels *kernels)) {
+#if defined(AF_AVXVNNI) && defined(AF_AVX512VNNI)
+    af_kernels kernels;
+    af_kernels_init(&kernels, AFFECT_CPU_AVX2);
+    kernels.conv_bytes = af_conv_bytes_avx512as256;
+    kernels.conv_pack = af_conv_pack_avx512as256;
+    kernels.conv = af_conv_avx512as256;
+    kernels.depthwise_bytes = af_depthwise_bytes_avx512as256;
+    kernels.depthwise_pack = af_depthwise_pack_avx512as256;
+    kernels.depthwise = af_depthwise_avx512as256;
+    random_state = 1;
+    check(&kernels);
+#else
+    (void)check;
+#endif
+}
+
 /* Calls check for each back end alone that this processor has. */
 static void for_each_back_end(void (*check)(const af_kernels *kernels)) {
     const uint32_t all = af_cpu_detect();
+    if (all & AFFECT_CPU_AVX512VNNI)
+        check_as_256(check);
     for (uint32_t bit = 1; bit; bit <<= 1)
         if (all & bit) {
             af_kernels kernels;

@@ -13,12 +13,28 @@
 
 #include "common.h"
 
+/* The back ends that this build contains. */
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(AF_NO_AVX2)
 #define AF_AVX2 1
-#define AF_KERNELS_BUILT ((uint32_t)AFFECT_CPU_AVX2)
+#define AF_BUILT_AVX2 ((uint32_t)AFFECT_CPU_AVX2)
 #else
-#define AF_KERNELS_BUILT 0u
+#define AF_BUILT_AVX2 0u
 #endif
+#if defined(__x86_64__) && !defined(AF_NO_AVXVNNI) &&                                              \
+    (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#define AF_AVXVNNI 1
+#define AF_BUILT_AVXVNNI ((uint32_t)AFFECT_CPU_AVXVNNI)
+#else
+#define AF_BUILT_AVXVNNI 0u
+#endif
+#if defined(__x86_64__) && !defined(AF_NO_AVX512VNNI) &&                                           \
+    (defined(__clang__) ? __clang_major__ >= 7 : __GNUC__ >= 8)
+#define AF_AVX512VNNI 1
+#define AF_BUILT_AVX512VNNI ((uint32_t)AFFECT_CPU_AVX512VNNI)
+#else
+#define AF_BUILT_AVX512VNNI 0u
+#endif
+#define AF_KERNELS_BUILT (AF_BUILT_AVX2 | AF_BUILT_AVXVNNI | AF_BUILT_AVX512VNNI)
 
 enum { AF_TILE = 16 }; /* channels are padded to, and computed by, this many */
 
@@ -88,6 +104,12 @@ void af_kernels_init(af_kernels *kernels, uint32_t cpu);
 void af_kernels_init_portable(af_kernels *kernels);
 #ifdef AF_AVX2
 void af_kernels_init_avx2(af_kernels *kernels);
+#endif
+#ifdef AF_AVXVNNI
+void af_kernels_init_avxvnni(af_kernels *kernels);
+#endif
+#ifdef AF_AVX512VNNI
+void af_kernels_init_avx512vnni(af_kernels *kernels);
 #endif
 
 static inline int32_t af_padded(int32_t channels) {

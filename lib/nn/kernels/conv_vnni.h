@@ -1,0 +1,537 @@
+/*
+ * Convolution with vpdpbusd, for registers of 256 and of 512 bits: a template, without guard. Who
+ * includes it defines AF_VNNI_BITS, AF_VNNI_TARGET and AF_VNNI(name).
+ *
+ * Four taps (bytes) of a pixel are broadcast and multiplied with the weights of as many channels as
+ * a register has 32-bit lanes; vpdpbusd adds the four products to the sums exactly. A block is as
+ * many pixels times channels as the registers hold. Groups of four taps whose weights are all zero
+ * are left out.
+ *
+ * Packed: int32 sums' start [cp] (bias and rounding), multipliers of 64 bytes a tile, int32 number
+ * of groups of each segment, int32 offsets of the groups; 64-aligned for each block of tiles:
+ *   int8 [group][tiles of the block][16 channels][4 taps]
+ * A segment is one row of the kernel, or, when the kernel is small enough that its offsets fit a
+ * table on the stack, the whole kernel; then an offset is row << 16 | byte.
+ */
+#include <string.h>
+
+enum { FLAT = 128, GROUP = 64 }; /* most groups of a kernel of one segment; a tile's bytes of one */
+
+#define AF_VNNI_INLINE static inline __attribute__((always_inline)) AF_VNNI_TARGET
+
+#if AF_VNNI_BITS == 512
+
+enum { PIXELS = 8, MOST_TILES = 3, TILE_REGISTERS = 1, LANES = 16 };
+typedef __m512i vec;
+#define VEC(name) _mm512_##name
+#define DOT(acc, taps, weights) _mm512_dpbusd_epi32(acc, taps, weights)
+
+/* packssdw and packsswb work on quarters of a register. Four pixels' sums, channels in order, give
+ * four channels of each pixel a quarter: multipliers are kept in that order, bytes put right at the
+ * end. */
+static int32_t channel_of(int32_t slot) {
+    return slot;
+}
+
+static int32_t multiplier_of(int32_t slot) {
+    return slot / 8 * 4 + slot % 4;
+}
+
+#else
+
+enum { PIXELS = 6, MOST_TILES = 1, TILE_REGISTERS = 2, LANES = 8 };
+typedef __m256i vec;
+#define VEC(name) _mm256_##name
+#define DOT(acc, taps, weights) AF_VNNI_DOT256(acc, taps, weights)
+
+/* The two registers of a tile hold channels 0-3, 8-11 and 4-7, 12-15: packssdw, which works on
+ * halves of a register, leaves them in order. */
+static int32_t channel_of(int32_t slot) {
+    return (slot & 3) | (slot & 4) << 1 | (slot & 8) >> 1;
+}
+
+static int32_t multiplier_of(int32_t slot) {
+    return slot % AF_TILE;
+}
+
+#endif
+
+/* Sizes and places that the shape alone decides. */
+typedef struct layout {
+    int flat;           /* the whole kernel is one segment */
+    int32_t row_groups; /* groups of four taps in a row of the kernel */
+    int32_t segments;
+    int32_t groups; /* in a segment */
+    int32_t tiles;
+    size_t mult, counts, weights; /* where they begin */
+} layout;
+
+static layout layout_of(const af_shape *shape) {
+    layout l;
+    l.row_groups = (shape->kw * shape->pixel + 3) / 4;
+    l.flat = shape->kh * l.row_groups <= FLAT;
+    l.segments = l.flat ? 1 : shape->kh;
+    l.groups = l.flat ? shape->kh * l.row_groups : l.row_groups;
+    l.tiles = af_padded(shape->cout) / AF_TILE;
+    l.mult = (size_t)l.tiles * AF_TILE * sizeof(int32_t);
+    l.counts = l.mult + 64 * (size_t)l.tiles;
+    l.weights = af_round_up(
+        l.counts + (size_t)(l.segments + l.segments * l.groups) * sizeof(int32_t), 64);
+    return l;
+}
+
+/* Bytes of a tile's weights. */
+static size_t tile_bytes(const layout *l) {
+    return (size_t)(l->segments * l->groups) * GROUP;
+}
+
+size_t AF_VNNI(af_conv_bytes)(const af_shape *shape) {
+    const layout l = layout_of(shape);
+    return l.weights + (size_t)l.tiles * tile_bytes(&l);
+}
+
+/* Tiles of the block that begins with tile `first`: blocks are as even as may be. */
+static int32_t block_tiles(int32_t tiles, int32_t first) {
+    const int32_t rest = tiles - first, blocks = (rest + MOST_TILES - 1) / MOST_TILES;
+    return (rest + blocks - 1) / blocks;
+}
+
+/* The weights of taps byte..byte + 3 of kernel row ky for one tile. Returns 0 when all are zero. */
+static int fetch_group(const af_shape *shape, const int8_t *weights, int32_t tile, int32_t ky,
+                       int32_t byte, int8_t group[GROUP]) {
+    int any = 0;
+    memset(group, 0, GROUP);
+    const size_t filter = (size_t)shape->kh * (size_t)shape->kw * (size_t)shape->cin;
+    for (int32_t t = 0; t < 4; t++) {
+        const int32_t kx = (byte + t) / shape->pixel, i = (byte + t) % shape->pixel;
+        if (kx >= shape->kw || i >= shape->cin)
+            continue;
+        const size_t tap =
+            ((size_t)ky * (size_t)shape->kw + (size_t)kx) * (size_t)shape->cin + (size_t)i;
+        for (int32_t slot = 0; slot < AF_TILE; slot++) {
+            const int32_t c = tile * AF_TILE + channel_of(slot);
+            if (c < shape->cout)
+                any |= group[slot * 4 + t] = weights[(size_t)c * filter + tap];
+        }
+    }
+    return any;
+}
+
+/* Writes a group of all tiles as their n-th. */
+static int pack_group(const af_shape *shape, const layout *l, const int8_t *weights, int32_t ky,
+                      int32_t byte, int32_t n, int8_t *to) {
+    int any = 0;
+    for (int32_t first = 0; first < l->tiles;) {
+        const int32_t count = block_tiles(l->tiles, first);
+        int8_t *const block = to + (size_t)first * tile_bytes(l) + (size_t)(n * count) * GROUP;
+        for (int32_t i = 0; i < count; i++)
+            any |= fetch_group(shape, weights, first + i, ky, byte, block + i * GROUP);
+        first += count;
+    }
+    return any;
+}
+
+static void pack_sums(const af_shape *shape, const layout *l, const af_weights *weights,
+                      uint8_t *packed) {
+    const int32_t rounding = shape->shift ? 1 << (shape->shift - 1) : 0;
+    int32_t *const start = (int32_t *)(void *)packed;
+    int16_t *const mult = (int16_t *)(void *)(packed + l->mult);
+    for (int32_t i = 0; i < l->tiles * AF_TILE; i++) {
+        const int32_t c = (i & ~(AF_TILE - 1)) + channel_of(i & (AF_TILE - 1));
+        start[i] = (c < shape->cout ? weights->bias[c] : 0) + rounding;
+    }
+    for (int32_t i = 0; i < l->tiles * 32; i++) {
+        const int32_t c = i / 32 * AF_TILE + multiplier_of(i % 32);
+        mult[i] = (int16_t)(c < shape->cout && weights->mult ? weights->mult[c] : 0);
+    }
+}
+
+void AF_VNNI(af_conv_pack)(const af_shape *shape, const af_weights *weights, void *packed) {
+    const layout l = layout_of(shape);
+    memset(packed, 0, AF_VNNI(af_conv_bytes)(shape));
+    pack_sums(shape, &l, weights, packed);
+    int32_t *const counts = (int32_t *)(void *)((uint8_t *)packed + l.counts);
+    int32_t *const offsets = counts + l.segments;
+    int8_t *const to = (int8_t *)packed + l.weights;
+    int32_t n = 0;
+    for (int32_t s = 0; s < l.segments; s++)
+        for (int32_t g = 0; g < l.groups; g++) {
+            const int32_t row = l.flat ? g / l.row_groups : 0, byte = 4 * (g % l.row_groups);
+            offsets[n] = row << 16 | byte;
+            if (pack_group(shape, &l, weights->weights, l.flat ? row : s, byte, n, to)) {
+                counts[s]++;
+                n++;
+            }
+        }
+}
+
+/* ---------------------------------------------------------------------------------------- running
+ */
+
+/* All that the inner functions need of a block of tiles. */
+typedef struct block {
+    const int32_t *counts;  /* of each segment's groups */
+    const int32_t *offsets; /* in bytes, ready to use */
+    const int8_t *weights;
+    const int32_t *start;
+    const int16_t *mult;
+    int32_t segments;
+    int32_t shift;
+    ptrdiff_t in_row;
+} block;
+
+/* Where a pixel's results go, or the residual that is added comes from. */
+typedef struct place {
+    uint8_t *out;
+    const uint8_t *residual; /* null: none */
+    int32_t *head;           /* null unless a head */
+} place;
+
+AF_VNNI_INLINE vec load(const void *p) {
+#if AF_VNNI_BITS == 512
+    return _mm512_loadu_si512(p);
+#else
+    return _mm256_loadu_si256((const __m256i *)p);
+#endif
+}
+
+AF_VNNI_INLINE vec taps(const uint8_t *p) {
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return VEC(set1_epi32)(four);
+}
+
+/* Two registers of sums -> int16, multiplied. */
+AF_VNNI_INLINE vec scale(vec a, vec b, __m128i shift, const int16_t *mult) {
+    const vec r = VEC(packs_epi32)(VEC(sra_epi32)(a, shift), VEC(sra_epi32)(b, shift));
+    return VEC(mulhrs_epi16)(r, load(mult));
+}
+
+AF_VNNI_INLINE __m128i load_tile(const uint8_t *p) {
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+AF_VNNI_INLINE void store_tile(uint8_t *p, __m128i y) {
+    _mm_storeu_si128((__m128i *)(void *)p, y);
+}
+
+#if AF_VNNI_BITS == 512
+
+/* Tile r of four pixels. Results lie in -128..127 after packsswb, and adding a residual of 0..127
+ * with saturation gives what clamping later would. */
+AF_VNNI_INLINE void store_four(const block *b, const place to[4], int32_t r, vec a0, vec a1, vec a2,
+                               vec a3) {
+    const ptrdiff_t at = r * AF_TILE;
+    if (to->head) {
+        _mm512_storeu_si512(to[0].head + at, a0);
+        _mm512_storeu_si512(to[1].head + at, a1);
+        _mm512_storeu_si512(to[2].head + at, a2);
+        _mm512_storeu_si512(to[3].head + at, a3);
+        return;
+    }
+    const __m128i shift = _mm_cvtsi32_si128(b->shift);
+    const int16_t *const mult = b->mult + 32 * r;
+    const vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    vec y = _mm512_packs_epi16(scale(a0, a1, shift, mult), scale(a2, a3, shift, mult));
+    y = _mm512_permutexvar_epi32(order, y);
+    if (to->residual) {
+        vec add = _mm512_castsi128_si512(load_tile(to[0].residual + at));
+        add = _mm512_inserti32x4(add, load_tile(to[1].residual + at), 1);
+        add = _mm512_inserti32x4(add, load_tile(to[2].residual + at), 2);
+        add = _mm512_inserti32x4(add, load_tile(to[3].residual + at), 3);
+        y = _mm512_adds_epi8(y, add);
+    }
+    y = _mm512_max_epi8(y, _mm512_setzero_si512());
+    store_tile(to[0].out + at, _mm512_castsi512_si128(y));
+    store_tile(to[1].out + at, _mm512_extracti32x4_epi32(y, 1));
+    store_tile(to[2].out + at, _mm512_extracti32x4_epi32(y, 2));
+    store_tile(to[3].out + at, _mm512_extracti32x4_epi32(y, 3));
+}
+
+#define STORE_TILE(r)                                                                              \
+    do {                                                                                           \
+        store_four(b, to, r, acc0##r, acc1##r, acc2##r, acc3##r);                                  \
+        if (pixels > 4)                                                                            \
+            store_four(b, to + 4, r, acc4##r, acc5##r, acc6##r, acc7##r);                          \
+    } while (0)
+
+#define STORE                                                                                      \
+    do {                                                                                           \
+        STORE_TILE(0);                                                                             \
+        if (registers > 1)                                                                         \
+            STORE_TILE(1);                                                                         \
+        if (registers > 2)                                                                         \
+            STORE_TILE(2);                                                                         \
+    } while (0)
+
+#else
+
+AF_VNNI_INLINE void store_head(int32_t *to, vec a0, vec a1) {
+    __m256i *const p = (__m256i *)(void *)to;
+    _mm256_storeu_si256(p, _mm256_permute2x128_si256(a0, a1, 0x20));
+    _mm256_storeu_si256(p + 1, _mm256_permute2x128_si256(a0, a1, 0x31));
+}
+
+/* Two pixels, each of two registers. Results lie in -128..127 after packsswb, and adding a residual
+ * of 0..127 with saturation gives what clamping later would. */
+AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1, vec b0, vec b1) {
+    if (to->head) {
+        store_head(to[0].head, a0, a1);
+        store_head(to[1].head, b0, b1);
+        return;
+    }
+    const __m128i shift = _mm_cvtsi32_si128(b->shift);
+    const vec q0 = scale(a0, a1, shift, b->mult), q1 = scale(b0, b1, shift, b->mult);
+    /* halves: pixel 0 and 1 of channels 0-7, then of 8-15 */
+    vec y = _mm256_permute4x64_epi64(_mm256_packs_epi16(q0, q1), 0xD8);
+    if (to->residual) {
+        const vec add = _mm256_castsi128_si256(load_tile(to[0].residual));
+        y = _mm256_adds_epi8(y, _mm256_inserti128_si256(add, load_tile(to[1].residual), 1));
+    }
+    y = _mm256_max_epi8(y, _mm256_setzero_si256());
+    store_tile(to[0].out, _mm256_castsi256_si128(y));
+    store_tile(to[1].out, _mm256_extracti128_si256(y, 1));
+}
+
+#define STORE                                                                                      \
+    do {                                                                                           \
+        store_two(b, to, acc00, acc01, acc10, acc11);                                              \
+        if (pixels > 2)                                                                            \
+            store_two(b, to + 2, acc20, acc21, acc30, acc31);                                      \
+        if (pixels > 4)                                                                            \
+            store_two(b, to + 4, acc40, acc41, acc50, acc51);                                      \
+    } while (0)
+
+#endif
+
+#define START(i) vec acc##i##0 = start0, acc##i##1 = start1, acc##i##2 = start2
+#define POINT(i) const uint8_t *in##i = in[i < pixels ? i : 0]
+
+/* Four taps of pixel i. */
+#define STEP(i)                                                                                    \
+    do {                                                                                           \
+        if (i < pixels) {                                                                          \
+            const vec a = taps(in##i + offset);                                                    \
+            acc##i##0 = DOT(acc##i##0, a, w0);                                                     \
+            if (registers > 1)                                                                     \
+                acc##i##1 = DOT(acc##i##1, a, w1);                                                 \
+            if (registers > 2)                                                                     \
+                acc##i##2 = DOT(acc##i##2, a, w2);                                                 \
+        }                                                                                          \
+    } while (0)
+
+#define ALL(DO)                                                                                    \
+    DO(0);                                                                                         \
+    DO(1);                                                                                         \
+    DO(2);                                                                                         \
+    DO(3);                                                                                         \
+    DO(4);                                                                                         \
+    DO(5);                                                                                         \
+    DO(6);                                                                                         \
+    DO(7)
+
+#define NEXT_ROW(i) in##i += b->in_row
+
+/* `pixels` pixels times `registers` registers of channels, both constants where it is inlined. */
+AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const place to[],
+                              const int pixels, const int registers) {
+    const int8_t *w = b->weights;
+    const int32_t *at = b->offsets;
+    const vec start0 = load(b->start);
+    const vec start1 = registers > 1 ? load(b->start + LANES) : start0;
+    const vec start2 = registers > 2 ? load(b->start + 2 * LANES) : start0;
+    ALL(START);
+    ALL(POINT);
+    for (int32_t s = 0; s < b->segments; s++) {
+        for (int32_t n = b->counts[s]; n > 0; n--, w += registers * LANES * 4) {
+            const ptrdiff_t offset = *at++;
+            const vec w0 = load(w);
+            const vec w1 = registers > 1 ? load(w + LANES * 4) : w0;
+            const vec w2 = registers > 2 ? load(w + LANES * 8) : w0;
+            ALL(STEP);
+        }
+        if (b->segments > 1) {
+            ALL(NEXT_ROW);
+        }
+    }
+    STORE;
+}
+
+/* One group of the pixel, into the sums with number i. */
+#define APART(i)                                                                                   \
+    do {                                                                                           \
+        const vec a = taps(in + at[i]);                                                            \
+        const int8_t *const from = w + i * registers * LANES * 4;                                  \
+        acc##i##0 = DOT(acc##i##0, a, load(from));                                                 \
+        if (registers > 1)                                                                         \
+            acc##i##1 = DOT(acc##i##1, a, load(from + LANES * 4));                                 \
+        if (registers > 2)                                                                         \
+            acc##i##2 = DOT(acc##i##2, a, load(from + LANES * 8));                                 \
+    } while (0)
+
+#define TOGETHER(r)                                                                                \
+    VEC(add_epi32)(VEC(add_epi32)(acc0##r, acc1##r), VEC(add_epi32)(acc2##r, acc3##r))
+
+/* One pixel: dense layers and what is left over. Four sums, so that none waits for the other. */
+AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const place *to,
+                            const int registers) {
+    const int8_t *w = b->weights;
+    const int32_t *at = b->offsets;
+    const vec zero = VEC(set1_epi32)(0);
+    vec acc00 = load(b->start), acc01 = registers > 1 ? load(b->start + LANES) : zero;
+    vec acc02 = registers > 2 ? load(b->start + 2 * LANES) : zero;
+    vec acc10 = zero, acc11 = zero, acc12 = zero, acc20 = zero, acc21 = zero, acc22 = zero;
+    vec acc30 = zero, acc31 = zero, acc32 = zero;
+    for (int32_t s = 0; s < b->segments; s++, in += b->in_row) {
+        int32_t n = b->counts[s];
+        for (; n >= 4; n -= 4, at += 4, w += 4 * registers * LANES * 4) {
+            APART(0);
+            APART(1);
+            APART(2);
+            APART(3);
+        }
+        for (; n > 0; n--, at++, w += registers * LANES * 4)
+            APART(0);
+    }
+    const vec sum0 = TOGETHER(0), sum1 = TOGETHER(1), sum2 = TOGETHER(2);
+    const place same[4] = {*to, *to, *to, *to};
+#if AF_VNNI_BITS == 512
+    store_four(b, same, 0, sum0, sum0, sum0, sum0);
+    if (registers > 1)
+        store_four(b, same, 1, sum1, sum1, sum1, sum1);
+    if (registers > 2)
+        store_four(b, same, 2, sum2, sum2, sum2, sum2);
+#else
+    store_two(b, same, sum0, sum1, sum0, sum1);
+    (void)sum2;
+#endif
+}
+
+/* ------------------------------------------------------------------------------------- over planes
+ */
+
+/* Input and results of output pixel (x, y). */
+AF_VNNI_INLINE const uint8_t *locate(const af_conv_job *job, int32_t channel, int32_t x, int32_t y,
+                                     place *to) {
+    const af_shape *const shape = job->shape;
+    const ptrdiff_t pixel = af_padded(shape->cout), at = x * pixel + channel;
+    to->out = job->out ? job->out + y * job->out_row + at : NULL;
+    to->residual = job->residual ? job->residual + y * job->residual_row + at : NULL;
+    to->head = job->head ? job->head + y * job->width * pixel + at : NULL;
+    return job->in + (ptrdiff_t)y * shape->stride * job->in_row +
+           (ptrdiff_t)x * shape->stride * shape->pixel;
+}
+
+/* Pixel i of a block that lies in one row. */
+#define BESIDE(i)                                                                                  \
+    do {                                                                                           \
+        if (i < PIXELS) {                                                                          \
+            in[i < PIXELS ? i : 0] = from + i * step;                                              \
+            to[i < PIXELS ? i : 0] = (place){first.out + i * apart,                                \
+                                             first.residual ? first.residual + i * apart : NULL,   \
+                                             first.head ? first.head + i * apart : NULL};          \
+        }                                                                                          \
+    } while (0)
+
+/* A block of tiles of rows y..end - 1. Blocks of pixels cross row ends; what is missing at the end
+ * repeats the last pixel. */
+AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t channel, int32_t y,
+                             int32_t end, const int registers) {
+    const ptrdiff_t step = (ptrdiff_t)job->shape->stride * job->shape->pixel;
+    const ptrdiff_t apart = af_padded(job->shape->cout);
+    int32_t x = 0;
+    while (y < end) {
+        const uint8_t *in[PIXELS];
+        place to[PIXELS];
+        if (x + PIXELS <= job->width) {
+            place first;
+            const uint8_t *from = locate(job, channel, x, y, &first);
+            for (; x + PIXELS <= job->width; x += PIXELS, from += PIXELS * step) {
+                ALL(BESIDE);
+                run_block(b, in, to, PIXELS, registers);
+                first.out += PIXELS * apart;
+                first.residual += first.residual ? PIXELS * apart : 0;
+                first.head += first.head ? PIXELS * apart : 0;
+            }
+        } else {
+            int32_t n = 0;
+            for (; n < PIXELS && y < end; n++) {
+                in[n] = locate(job, channel, x, y, &to[n]);
+                if (++x == job->width) {
+                    x = 0;
+                    y++;
+                }
+            }
+            for (int32_t i = n; i < PIXELS; i++) {
+                in[i] = in[n - 1];
+                to[i] = to[n - 1];
+            }
+            if (n == 1)
+                run_one(b, in[0], to, registers);
+            else if (n <= 4)
+                run_block(b, in, to, 4, registers);
+            else
+                run_block(b, in, to, PIXELS, registers);
+        }
+        if (x == job->width) {
+            x = 0;
+            y++;
+        }
+    }
+}
+
+#define RUN_TILES(name, registers)                                                                 \
+    AF_VNNI_TARGET static void name(const af_conv_job *job, const block *b, int32_t channel,       \
+                                    int32_t y, int32_t end) {                                      \
+        run_rows(job, b, channel, y, end, registers);                                              \
+    }
+
+#if AF_VNNI_BITS == 512
+RUN_TILES(run_tiles_1, 1)
+RUN_TILES(run_tiles_2, 2)
+RUN_TILES(run_tiles_3, 3)
+#else
+RUN_TILES(run_tiles_1, 2)
+#endif
+
+static void run_tiles(const af_conv_job *job, const block *b, int32_t tile, int32_t tiles,
+                      int32_t y, int32_t end) {
+#if AF_VNNI_BITS == 512
+    (tiles == 1   ? run_tiles_1
+     : tiles == 2 ? run_tiles_2
+                  : run_tiles_3)(job, b, tile * AF_TILE, y, end);
+#else
+    (void)tiles;
+    run_tiles_1(job, b, tile * AF_TILE, y, end);
+#endif
+}
+
+void AF_VNNI(af_conv)(const af_conv_job *job) {
+    enum { CACHED = 16384 }; /* input bytes that stay in the first-level cache between tiles */
+    const af_shape *const shape = job->shape;
+    const layout l = layout_of(shape);
+    const uint8_t *const packed = job->packed;
+    const int32_t *const counts = (const int32_t *)(const void *)(packed + l.counts);
+    const int32_t *const offsets = counts + l.segments;
+    int32_t flat[FLAT];
+    for (int32_t i = 0; l.flat && i < counts[0]; i++)
+        flat[i] = (int32_t)((offsets[i] >> 16) * job->in_row) + (offsets[i] & 0xFFFF);
+    const ptrdiff_t rows = CACHED / (job->in_row * shape->stride);
+    const int32_t at_once = rows < 1 ? 1 : (int32_t)rows;
+    for (int32_t y = 0; y < job->height; y += at_once)
+        for (int32_t first = 0; first < l.tiles;) {
+            const int32_t tiles = block_tiles(l.tiles, first);
+            const block b = {
+                .counts = counts,
+                .offsets = l.flat ? flat : offsets,
+                .weights = (const int8_t *)packed + l.weights + (size_t)first * tile_bytes(&l),
+                .start = (const int32_t *)job->packed + first * AF_TILE,
+                .mult = (const int16_t *)(const void *)(packed + l.mult) + 32 * first,
+                .segments = l.segments,
+                .shift = shape->shift,
+                .in_row = job->in_row,
+            };
+            run_tiles(job, &b, first, tiles, y, af_min(job->height, y + at_once));
+            first += tiles;
+        }
+}
