@@ -7,7 +7,7 @@
  * many pixels times channels as the registers hold. Groups of four taps whose weights are all zero
  * are left out.
  *
- * Packed: int32 sums' start [cp] (bias and rounding), multipliers of 64 bytes a tile, int32 number
+ * Packed: int32 sums' start [cp] (bias and rounding), int16 multipliers, 64 bytes a tile, int32 number
  * of groups of each segment, int32 offsets of the groups; 64-aligned for each block of tiles:
  *   int8 [group][tiles of the block][16 channels][4 taps]
  * A segment is one row of the kernel, or, when the kernel is small enough that its offsets fit a
@@ -21,25 +21,35 @@ enum { FLAT = 128, GROUP = 64 }; /* most groups of a kernel of one segment; a ti
 
 #if AF_VNNI_BITS == 512
 
-enum { PIXELS = 8, MOST_TILES = 3, TILE_REGISTERS = 1, LANES = 16 };
+/* A register holds a tile of a pixel, a block 8 pixels of 1 to 3 tiles or 4 pixels of 4. */
+enum { MOST_TILES = 4, TILE_REGISTERS = 1, LANES = 16, MOST_PIXELS = 8 };
+#define PIXELS(registers) ((registers) == 4 ? 4 : 8)
 typedef __m512i vec;
 #define VEC(name) _mm512_##name
 #define DOT(acc, taps, weights) _mm512_dpbusd_epi32(acc, taps, weights)
 
-/* packssdw and packsswb work on quarters of a register. Four pixels' sums, channels in order, give
- * four channels of each pixel a quarter: multipliers are kept in that order, bytes put right at the
- * end. */
 static int32_t channel_of(int32_t slot) {
     return slot;
 }
 
-static int32_t multiplier_of(int32_t slot) {
-    return slot / 8 * 4 + slot % 4;
+/* Results of four tiles are packed at once, in the order of memory: tiles of a pixel, then of the
+ * next. packssdw and packsswb work on quarters of a register, so that each quarter gets four
+ * channels of each tile; bytes are put right at the end. Multipliers come in pairs of tiles that
+ * follow each other in that order: pair q is tiles 2q and 2q + 1 modulo the block's. */
+static int32_t pairs_of(int32_t tiles) {
+    return tiles % 2 ? tiles : tiles / 2;
+}
+
+static int32_t multiplier_of(int32_t slot, int32_t pair, int32_t tiles) {
+    const int32_t tile = (2 * pair + slot / 4 % 2) % tiles;
+    return tile * AF_TILE + slot / 8 * 4 + slot % 4;
 }
 
 #else
 
-enum { PIXELS = 6, MOST_TILES = 1, TILE_REGISTERS = 2, LANES = 8 };
+/* A tile takes two registers, a block is 6 pixels of one. */
+enum { MOST_TILES = 1, TILE_REGISTERS = 2, LANES = 8, MOST_PIXELS = 6 };
+#define PIXELS(registers) MOST_PIXELS
 typedef __m256i vec;
 #define VEC(name) _mm256_##name
 #define DOT(acc, taps, weights) AF_VNNI_DOT256(acc, taps, weights)
@@ -50,7 +60,12 @@ static int32_t channel_of(int32_t slot) {
     return (slot & 3) | (slot & 4) << 1 | (slot & 8) >> 1;
 }
 
-static int32_t multiplier_of(int32_t slot) {
+static int32_t pairs_of(int32_t tiles) {
+    return tiles;
+}
+
+static int32_t multiplier_of(int32_t slot, int32_t pair, int32_t tiles) {
+    (void)pair, (void)tiles;
     return slot % AF_TILE;
 }
 
@@ -135,14 +150,18 @@ static void pack_sums(const af_shape *shape, const layout *l, const af_weights *
                       uint8_t *packed) {
     const int32_t rounding = shape->shift ? 1 << (shape->shift - 1) : 0;
     int32_t *const start = (int32_t *)(void *)packed;
-    int16_t *const mult = (int16_t *)(void *)(packed + l->mult);
     for (int32_t i = 0; i < l->tiles * AF_TILE; i++) {
         const int32_t c = (i & ~(AF_TILE - 1)) + channel_of(i & (AF_TILE - 1));
         start[i] = (c < shape->cout ? weights->bias[c] : 0) + rounding;
     }
-    for (int32_t i = 0; i < l->tiles * 32; i++) {
-        const int32_t c = i / 32 * AF_TILE + multiplier_of(i % 32);
-        mult[i] = (int16_t)(c < shape->cout && weights->mult ? weights->mult[c] : 0);
+    for (int32_t first = 0; first < l->tiles;) {
+        const int32_t count = block_tiles(l->tiles, first);
+        int16_t *const mult = (int16_t *)(void *)(packed + l->mult) + 32 * first;
+        for (int32_t i = 0; i < 32 * pairs_of(count); i++) {
+            const int32_t c = first * AF_TILE + multiplier_of(i % 32, i / 32, count);
+            mult[i] = (int16_t)(c < shape->cout && weights->mult ? weights->mult[c] : 0);
+        }
+        first += count;
     }
 }
 
@@ -217,51 +236,102 @@ AF_VNNI_INLINE void store_tile(uint8_t *p, __m128i y) {
 
 #if AF_VNNI_BITS == 512
 
-/* Tile r of four pixels. Results lie in -128..127 after packsswb, and adding a residual of 0..127
- * with saturation gives what clamping later would. */
-AF_VNNI_INLINE void store_four(const block *b, const place to[4], int32_t r, vec a0, vec a1, vec a2,
-                               vec a3) {
-    const ptrdiff_t at = r * AF_TILE;
+/* The 16 bytes of one tile. */
+AF_VNNI_INLINE void store_piece(const place *to, int tiles, int piece, __m128i y) {
+    store_tile(to[piece / tiles].out + piece % tiles * AF_TILE, y);
+}
+
+AF_VNNI_INLINE __m128i residual_piece(const place *to, int tiles, int piece) {
+    return load_tile(to[piece / tiles].residual + piece % tiles * AF_TILE);
+}
+
+/* Half of the four pieces from `piece` on, which is of one pixel when tiles are even. */
+AF_VNNI_INLINE void store_half(const place *to, int tiles, int piece, __m256i y) {
+    uint8_t *const p = to[piece / tiles].out + piece % tiles * AF_TILE;
+    _mm256_storeu_si256((__m256i *)(void *)p, y);
+}
+
+AF_VNNI_INLINE __m256i residual_half(const place *to, int tiles, int piece) {
+    const uint8_t *const p = to[piece / tiles].residual + piece % tiles * AF_TILE;
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AF_VNNI_INLINE vec residual_of(const place *to, int together, int tiles, int piece) {
+    if (together || tiles == 4)
+        return load(to[piece / tiles].residual + piece % tiles * AF_TILE);
+    if (tiles == 2)
+        return _mm512_inserti64x4(_mm512_castsi256_si512(residual_half(to, tiles, piece)),
+                                  residual_half(to, tiles, piece + 2), 1);
+    vec v = _mm512_castsi128_si512(residual_piece(to, tiles, piece));
+    v = _mm512_inserti32x4(v, residual_piece(to, tiles, piece + 1), 1);
+    v = _mm512_inserti32x4(v, residual_piece(to, tiles, piece + 2), 2);
+    return _mm512_inserti32x4(v, residual_piece(to, tiles, piece + 3), 3);
+}
+
+/* Four tiles in the order of memory, of which the block's first pixel has numbers 0..tiles - 1;
+ * together: they follow each other in memory without a gap. Results lie in -128..127 after
+ * packsswb, and adding a residual of 0..127 with saturation gives what clamping later would. */
+AF_VNNI_INLINE void store_four(const block *b, const place *to, int together, const int tiles,
+                               const int piece, vec a0, vec a1, vec a2, vec a3) {
     if (to->head) {
-        _mm512_storeu_si512(to[0].head + at, a0);
-        _mm512_storeu_si512(to[1].head + at, a1);
-        _mm512_storeu_si512(to[2].head + at, a2);
-        _mm512_storeu_si512(to[3].head + at, a3);
+        _mm512_storeu_si512(to[piece / tiles].head + piece % tiles * AF_TILE, a0);
+        _mm512_storeu_si512(to[(piece + 1) / tiles].head + (piece + 1) % tiles * AF_TILE, a1);
+        _mm512_storeu_si512(to[(piece + 2) / tiles].head + (piece + 2) % tiles * AF_TILE, a2);
+        _mm512_storeu_si512(to[(piece + 3) / tiles].head + (piece + 3) % tiles * AF_TILE, a3);
         return;
     }
     const __m128i shift = _mm_cvtsi32_si128(b->shift);
-    const int16_t *const mult = b->mult + 32 * r;
+    const int pairs = tiles % 2 ? tiles : tiles / 2;
     const vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    vec y = _mm512_packs_epi16(scale(a0, a1, shift, mult), scale(a2, a3, shift, mult));
+    vec y = _mm512_packs_epi16(scale(a0, a1, shift, b->mult + 32 * (piece / 2 % pairs)),
+                               scale(a2, a3, shift, b->mult + 32 * ((piece / 2 + 1) % pairs)));
     y = _mm512_permutexvar_epi32(order, y);
-    if (to->residual) {
-        vec add = _mm512_castsi128_si512(load_tile(to[0].residual + at));
-        add = _mm512_inserti32x4(add, load_tile(to[1].residual + at), 1);
-        add = _mm512_inserti32x4(add, load_tile(to[2].residual + at), 2);
-        add = _mm512_inserti32x4(add, load_tile(to[3].residual + at), 3);
-        y = _mm512_adds_epi8(y, add);
-    }
+    if (to->residual)
+        y = _mm512_adds_epi8(y, residual_of(to, together, tiles, piece));
     y = _mm512_max_epi8(y, _mm512_setzero_si512());
-    store_tile(to[0].out + at, _mm512_castsi512_si128(y));
-    store_tile(to[1].out + at, _mm512_extracti32x4_epi32(y, 1));
-    store_tile(to[2].out + at, _mm512_extracti32x4_epi32(y, 2));
-    store_tile(to[3].out + at, _mm512_extracti32x4_epi32(y, 3));
+    if (together || tiles == 4) {
+        _mm512_storeu_si512(to[piece / tiles].out + piece % tiles * AF_TILE, y);
+    } else if (tiles == 2) {
+        store_half(to, tiles, piece, _mm512_castsi512_si256(y));
+        store_half(to, tiles, piece + 2, _mm512_extracti64x4_epi64(y, 1));
+    } else {
+        store_piece(to, tiles, piece, _mm512_castsi512_si128(y));
+        store_piece(to, tiles, piece + 1, _mm512_extracti32x4_epi32(y, 1));
+        store_piece(to, tiles, piece + 2, _mm512_extracti32x4_epi32(y, 2));
+        store_piece(to, tiles, piece + 3, _mm512_extracti32x4_epi32(y, 3));
+    }
 }
 
-#define STORE_TILE(r)                                                                              \
-    do {                                                                                           \
-        store_four(b, to, r, acc0##r, acc1##r, acc2##r, acc3##r);                                  \
-        if (pixels > 4)                                                                            \
-            store_four(b, to + 4, r, acc4##r, acc5##r, acc6##r, acc7##r);                          \
-    } while (0)
+#define FOUR(piece, a, b_, c, d) store_four(b, to, together, registers, piece, a, b_, c, d)
 
 #define STORE                                                                                      \
     do {                                                                                           \
-        STORE_TILE(0);                                                                             \
-        if (registers > 1)                                                                         \
-            STORE_TILE(1);                                                                         \
-        if (registers > 2)                                                                         \
-            STORE_TILE(2);                                                                         \
+        if (registers == 1) {                                                                      \
+            FOUR(0, acc00, acc10, acc20, acc30);                                                   \
+            if (pixels > 4)                                                                        \
+                FOUR(4, acc40, acc50, acc60, acc70);                                               \
+        } else if (registers == 2) {                                                               \
+            FOUR(0, acc00, acc01, acc10, acc11);                                                   \
+            FOUR(4, acc20, acc21, acc30, acc31);                                                   \
+            if (pixels > 4) {                                                                      \
+                FOUR(8, acc40, acc41, acc50, acc51);                                               \
+                FOUR(12, acc60, acc61, acc70, acc71);                                              \
+            }                                                                                      \
+        } else if (registers == 3) {                                                               \
+            FOUR(0, acc00, acc01, acc02, acc10);                                                   \
+            FOUR(4, acc11, acc12, acc20, acc21);                                                   \
+            FOUR(8, acc22, acc30, acc31, acc32);                                                   \
+            if (pixels > 4) {                                                                      \
+                FOUR(12, acc40, acc41, acc42, acc50);                                              \
+                FOUR(16, acc51, acc52, acc60, acc61);                                              \
+                FOUR(20, acc62, acc70, acc71, acc72);                                              \
+            }                                                                                      \
+        } else {                                                                                   \
+            FOUR(0, acc00, acc01, acc02, acc03);                                                   \
+            FOUR(4, acc10, acc11, acc12, acc13);                                                   \
+            FOUR(8, acc20, acc21, acc22, acc23);                                                   \
+            FOUR(12, acc30, acc31, acc32, acc33);                                                  \
+        }                                                                                          \
     } while (0)
 
 #else
@@ -304,7 +374,7 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
 
 #endif
 
-#define START(i) vec acc##i##0 = start0, acc##i##1 = start1, acc##i##2 = start2
+#define START(i) vec acc##i##0 = start0, acc##i##1 = start1, acc##i##2 = start2, acc##i##3 = start3
 #define POINT(i) const uint8_t *in##i = in[i < pixels ? i : 0]
 
 /* Four taps of pixel i. */
@@ -317,6 +387,8 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
                 acc##i##1 = DOT(acc##i##1, a, w1);                                                 \
             if (registers > 2)                                                                     \
                 acc##i##2 = DOT(acc##i##2, a, w2);                                                 \
+            if (registers > 3)                                                                     \
+                acc##i##3 = DOT(acc##i##3, a, w3);                                                 \
         }                                                                                          \
     } while (0)
 
@@ -332,14 +404,16 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
 
 #define NEXT_ROW(i) in##i += b->in_row
 
-/* `pixels` pixels times `registers` registers of channels, both constants where it is inlined. */
+/* `pixels` pixels times `registers` registers of channels, both constants where it is inlined.
+ * together: the results follow each other in memory. */
 AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const place to[],
-                              const int pixels, const int registers) {
+                              int together, const int pixels, const int registers) {
     const int8_t *w = b->weights;
     const int32_t *at = b->offsets;
     const vec start0 = load(b->start);
     const vec start1 = registers > 1 ? load(b->start + LANES) : start0;
     const vec start2 = registers > 2 ? load(b->start + 2 * LANES) : start0;
+    const vec start3 = registers > 3 ? load(b->start + 3 * LANES) : start0;
     ALL(START);
     ALL(POINT);
     for (int32_t s = 0; s < b->segments; s++) {
@@ -348,6 +422,7 @@ AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const p
             const vec w0 = load(w);
             const vec w1 = registers > 1 ? load(w + LANES * 4) : w0;
             const vec w2 = registers > 2 ? load(w + LANES * 8) : w0;
+            const vec w3 = registers > 3 ? load(w + LANES * 12) : w0;
             ALL(STEP);
         }
         if (b->segments > 1) {
@@ -355,6 +430,7 @@ AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const p
         }
     }
     STORE;
+    (void)together; /* two registers a tile: never asked for */
 }
 
 /* One group of the pixel, into the sums with number i. */
@@ -367,6 +443,8 @@ AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const p
             acc##i##1 = DOT(acc##i##1, a, load(from + LANES * 4));                                 \
         if (registers > 2)                                                                         \
             acc##i##2 = DOT(acc##i##2, a, load(from + LANES * 8));                                 \
+        if (registers > 3)                                                                         \
+            acc##i##3 = DOT(acc##i##3, a, load(from + LANES * 12));                                \
     } while (0)
 
 #define TOGETHER(r)                                                                                \
@@ -380,8 +458,9 @@ AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const place *to,
     const vec zero = VEC(set1_epi32)(0);
     vec acc00 = load(b->start), acc01 = registers > 1 ? load(b->start + LANES) : zero;
     vec acc02 = registers > 2 ? load(b->start + 2 * LANES) : zero;
-    vec acc10 = zero, acc11 = zero, acc12 = zero, acc20 = zero, acc21 = zero, acc22 = zero;
-    vec acc30 = zero, acc31 = zero, acc32 = zero;
+    vec acc03 = registers > 3 ? load(b->start + 3 * LANES) : zero;
+    vec acc10 = zero, acc11 = zero, acc12 = zero, acc13 = zero, acc20 = zero, acc21 = zero;
+    vec acc22 = zero, acc23 = zero, acc30 = zero, acc31 = zero, acc32 = zero, acc33 = zero;
     for (int32_t s = 0; s < b->segments; s++, in += b->in_row) {
         int32_t n = b->counts[s];
         for (; n >= 4; n -= 4, at += 4, w += 4 * registers * LANES * 4) {
@@ -393,17 +472,23 @@ AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const place *to,
         for (; n > 0; n--, at++, w += registers * LANES * 4)
             APART(0);
     }
-    const vec sum0 = TOGETHER(0), sum1 = TOGETHER(1), sum2 = TOGETHER(2);
+    const vec s0 = TOGETHER(0), s1 = TOGETHER(1), s2 = TOGETHER(2), s3 = TOGETHER(3);
     const place same[4] = {*to, *to, *to, *to};
 #if AF_VNNI_BITS == 512
-    store_four(b, same, 0, sum0, sum0, sum0, sum0);
-    if (registers > 1)
-        store_four(b, same, 1, sum1, sum1, sum1, sum1);
-    if (registers > 2)
-        store_four(b, same, 2, sum2, sum2, sum2, sum2);
+    if (registers == 1) {
+        store_four(b, same, 0, 1, 0, s0, s0, s0, s0);
+    } else if (registers == 2) {
+        store_four(b, same, 0, 2, 0, s0, s1, s0, s1);
+    } else if (registers == 3) {
+        store_four(b, same, 0, 3, 0, s0, s1, s2, s0);
+        store_four(b, same, 0, 3, 4, s1, s2, s0, s1);
+        store_four(b, same, 0, 3, 8, s2, s0, s1, s2);
+    } else {
+        store_four(b, same, 0, 4, 0, s0, s1, s2, s3);
+    }
 #else
-    store_two(b, same, sum0, sum1, sum0, sum1);
-    (void)sum2;
+    store_two(b, same, s0, s1, s0, s1);
+    (void)s2, (void)s3;
 #endif
 }
 
@@ -425,9 +510,9 @@ AF_VNNI_INLINE const uint8_t *locate(const af_conv_job *job, int32_t channel, in
 /* Pixel i of a block that lies in one row. */
 #define BESIDE(i)                                                                                  \
     do {                                                                                           \
-        if (i < PIXELS) {                                                                          \
-            in[i < PIXELS ? i : 0] = from + i * step;                                              \
-            to[i < PIXELS ? i : 0] = (place){first.out + i * apart,                                \
+        if (i < pixels) {                                                                          \
+            in[i < pixels ? i : 0] = from + i * step;                                              \
+            to[i < pixels ? i : 0] = (place){first.out + i * apart,                                \
                                              first.residual ? first.residual + i * apart : NULL,   \
                                              first.head ? first.head + i * apart : NULL};          \
         }                                                                                          \
@@ -439,39 +524,41 @@ AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t cha
                              int32_t end, const int registers) {
     const ptrdiff_t step = (ptrdiff_t)job->shape->stride * job->shape->pixel;
     const ptrdiff_t apart = af_padded(job->shape->cout);
+    const int pixels = PIXELS(registers);
+    const int together = AF_VNNI_BITS == 512 && apart == registers * AF_TILE;
     int32_t x = 0;
     while (y < end) {
-        const uint8_t *in[PIXELS];
-        place to[PIXELS];
-        if (x + PIXELS <= job->width) {
+        const uint8_t *in[MOST_PIXELS];
+        place to[MOST_PIXELS];
+        if (x + pixels <= job->width) {
             place first;
             const uint8_t *from = locate(job, channel, x, y, &first);
-            for (; x + PIXELS <= job->width; x += PIXELS, from += PIXELS * step) {
+            for (; x + pixels <= job->width; x += pixels, from += pixels * step) {
                 ALL(BESIDE);
-                run_block(b, in, to, PIXELS, registers);
-                first.out += PIXELS * apart;
-                first.residual += first.residual ? PIXELS * apart : 0;
-                first.head += first.head ? PIXELS * apart : 0;
+                run_block(b, in, to, together, pixels, registers);
+                first.out += pixels * apart;
+                first.residual += first.residual ? pixels * apart : 0;
+                first.head += first.head ? pixels * apart : 0;
             }
         } else {
             int32_t n = 0;
-            for (; n < PIXELS && y < end; n++) {
+            for (; n < pixels && y < end; n++) {
                 in[n] = locate(job, channel, x, y, &to[n]);
                 if (++x == job->width) {
                     x = 0;
                     y++;
                 }
             }
-            for (int32_t i = n; i < PIXELS; i++) {
+            for (int32_t i = n; i < pixels; i++) {
                 in[i] = in[n - 1];
                 to[i] = to[n - 1];
             }
             if (n == 1)
                 run_one(b, in[0], to, registers);
             else if (n <= 4)
-                run_block(b, in, to, 4, registers);
+                run_block(b, in, to, 0, 4, registers);
             else
-                run_block(b, in, to, PIXELS, registers);
+                run_block(b, in, to, 0, pixels, registers);
         }
         if (x == job->width) {
             x = 0;
@@ -490,6 +577,7 @@ AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t cha
 RUN_TILES(run_tiles_1, 1)
 RUN_TILES(run_tiles_2, 2)
 RUN_TILES(run_tiles_3, 3)
+RUN_TILES(run_tiles_4, 4)
 #else
 RUN_TILES(run_tiles_1, 2)
 #endif
@@ -499,7 +587,8 @@ static void run_tiles(const af_conv_job *job, const block *b, int32_t tile, int3
 #if AF_VNNI_BITS == 512
     (tiles == 1   ? run_tiles_1
      : tiles == 2 ? run_tiles_2
-                  : run_tiles_3)(job, b, tile * AF_TILE, y, end);
+     : tiles == 3 ? run_tiles_3
+                  : run_tiles_4)(job, b, tile * AF_TILE, y, end);
 #else
     (void)tiles;
     run_tiles_1(job, b, tile * AF_TILE, y, end);

@@ -151,10 +151,6 @@ typedef struct sums {
     __m512i v0, v1, v2, v3;
 } sums;
 
-INLINE sums start_of(const uint8_t *chunk) {
-    return (sums){load(chunk), load(chunk + 64), load(chunk + 128), load(chunk + 192)};
-}
-
 /* The sums as bytes. */
 INLINE __m512i requantise(const uint8_t *chunk, int32_t shift, const sums *a) {
     const __m128i s = _mm_cvtsi32_si128(shift);
@@ -180,11 +176,16 @@ INLINE sums column(const uint8_t *in, ptrdiff_t row, const places *at, const int
                       t2);
 }
 
-INLINE sums multiply(const sums *acc, const sums *quad, const uint8_t *w) {
-    return (sums){_mm512_dpbusd_epi32(acc->v0, quad->v0, load(w)),
-                  _mm512_dpbusd_epi32(acc->v1, quad->v1, load(w + 64)),
-                  _mm512_dpbusd_epi32(acc->v2, quad->v2, load(w + 128)),
-                  _mm512_dpbusd_epi32(acc->v3, quad->v3, load(w + 192))};
+INLINE sums multiply(const sums *acc, const sums *quad, const sums *w) {
+    return (sums){_mm512_dpbusd_epi32(acc->v0, quad->v0, w->v0),
+                  _mm512_dpbusd_epi32(acc->v1, quad->v1, w->v1),
+                  _mm512_dpbusd_epi32(acc->v2, quad->v2, w->v2),
+                  _mm512_dpbusd_epi32(acc->v3, quad->v3, w->v3)};
+}
+
+/* The weights of a quad, or the start of the sums: four registers. */
+INLINE sums load_four(const uint8_t *p) {
+    return (sums){load(p), load(p + 64), load(p + 128), load(p + 192)};
 }
 
 /* What stays the same along a row. */
@@ -198,50 +199,53 @@ typedef struct row {
 
 /* The column at `in` is the last of the pixel with sums a, the middle one of b's and the first of
  * c's. */
-INLINE void step_1(const row *r, const uint8_t *in, uint8_t *out, const sums *a, sums *b, sums *c,
-                   const int quarters) {
-    const uint8_t *const w = r->chunk + HEADER;
+INLINE void step_1(const row *r, const sums w[3], const uint8_t *in, uint8_t *out, const sums *a,
+                   sums *b, sums *c, const int quarters) {
     const sums quad = column(in, r->in_row, r->at, quarters);
-    const sums start = start_of(r->chunk), done = multiply(a, &quad, w + 2 * QUAD);
-    *b = multiply(b, &quad, w + QUAD);
-    *c = multiply(&start, &quad, w);
+    const sums start = load_four(r->chunk), done = multiply(a, &quad, &w[2]);
+    *b = multiply(b, &quad, &w[1]);
+    *c = multiply(&start, &quad, &w[0]);
     store_quarters(out, r->at, quarters, requantise(r->chunk, r->shift, &done));
 }
 
 /* A row of a 3x3 kernel with stride 1. */
 INLINE void row_1(const row *r, const uint8_t *in, uint8_t *out, int32_t width,
                   const int quarters) {
-    const uint8_t *const w = r->chunk + HEADER;
-    const sums start = start_of(r->chunk);
+    const uint8_t *const weights = r->chunk + HEADER; /* they stay in registers */
+    const sums w[3] = {load_four(weights), load_four(weights + QUAD),
+                       load_four(weights + 2 * QUAD)};
+    const sums start = load_four(r->chunk);
     const sums first = column(in, r->in_row, r->at, quarters);
     const sums second = column(in + r->pixel, r->in_row, r->at, quarters);
-    sums a = multiply(&start, &first, w), b = multiply(&start, &second, w), c;
-    a = multiply(&a, &second, w + QUAD);
+    sums a = multiply(&start, &first, &w[0]), b = multiply(&start, &second, &w[0]), c;
+    a = multiply(&a, &second, &w[1]);
     in += 2 * r->pixel;
     for (; width >= 3; width -= 3, in += 3 * r->pixel, out += 3 * r->pixel) {
-        step_1(r, in, out, &a, &b, &c, quarters);
-        step_1(r, in + r->pixel, out + r->pixel, &b, &c, &a, quarters);
-        step_1(r, in + 2 * r->pixel, out + 2 * r->pixel, &c, &a, &b, quarters);
+        step_1(r, w, in, out, &a, &b, &c, quarters);
+        step_1(r, w, in + r->pixel, out + r->pixel, &b, &c, &a, quarters);
+        step_1(r, w, in + 2 * r->pixel, out + 2 * r->pixel, &c, &a, &b, quarters);
     }
     if (width > 0)
-        step_1(r, in, out, &a, &b, &c, quarters);
+        step_1(r, w, in, out, &a, &b, &c, quarters);
     if (width > 1)
-        step_1(r, in + r->pixel, out + r->pixel, &b, &c, &a, quarters);
+        step_1(r, w, in + r->pixel, out + r->pixel, &b, &c, &a, quarters);
 }
 
 /* The same with stride 2: every other column is the last of one pixel and the first of the next. */
 INLINE void row_2(const row *r, const uint8_t *in, uint8_t *out, int32_t width,
                   const int quarters) {
-    const uint8_t *const w = r->chunk + HEADER;
-    const sums start = start_of(r->chunk);
+    const uint8_t *const weights = r->chunk + HEADER; /* they stay in registers */
+    const sums w[3] = {load_four(weights), load_four(weights + QUAD),
+                       load_four(weights + 2 * QUAD)};
+    const sums start = load_four(r->chunk);
     const sums first = column(in, r->in_row, r->at, quarters);
-    sums a = multiply(&start, &first, w);
+    sums a = multiply(&start, &first, &w[0]);
     for (; width > 0; width--, in += 2 * r->pixel, out += r->pixel) {
         const sums middle = column(in + r->pixel, r->in_row, r->at, quarters);
         const sums last = column(in + 2 * r->pixel, r->in_row, r->at, quarters);
-        a = multiply(&a, &middle, w + QUAD);
-        const sums done = multiply(&a, &last, w + 2 * QUAD);
-        a = multiply(&start, &last, w);
+        a = multiply(&a, &middle, &w[1]);
+        const sums done = multiply(&a, &last, &w[2]);
+        a = multiply(&start, &last, &w[0]);
         store_quarters(out, r->at, quarters, requantise(r->chunk, r->shift, &done));
     }
 }
@@ -275,13 +279,14 @@ INLINE void row_any(const af_conv_job *job, const row *r, const uint8_t *in, uin
     }
     for (int32_t x = 0; x < job->width; x++, in += shape->stride * r->pixel) {
         const uint8_t *w = r->chunk + HEADER;
-        sums a = start_of(r->chunk);
+        sums a = load_four(r->chunk);
         for (int32_t i = 0; i < 4 * quads_of(shape); i += 4, w += QUAD) {
             const sums quad = interleave(load_quarters(in + offsets[i], r->at, quarters),
                                          load_quarters(in + offsets[i + 1], r->at, quarters),
                                          load_quarters(in + offsets[i + 2], r->at, quarters),
                                          load_quarters(in + offsets[i + 3], r->at, quarters));
-            a = multiply(&a, &quad, w);
+            const sums weights = load_four(w);
+            a = multiply(&a, &quad, &weights);
         }
         if (!head) {
             store_quarters(out + x * r->pixel, r->at, quarters,
