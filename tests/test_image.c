@@ -245,6 +245,38 @@ static void values(void **state) {
 
 /* ----------------------------------------------------------------------------------- resampling */
 
+/* The best back end's kernel gives the numbers of the portable one, whatever lies within a register
+ * or two; 16 more sums may be read and nothing else is touched. */
+static void blending(void **state) {
+    (void)state;
+    uint32_t bits = 1;
+    const af_image_kernels *const best = af_image_kernels_for(af_cpu_detect());
+    for (uint32_t round = 0; round < 400; round++) {
+        uint16_t place[43], part[43];
+        uint32_t right[43], got[44];
+        const size_t count = 1 + round % 43;
+        const uint32_t most = 1 + round % 6; /* steps of 0..most - 1 */
+        uint32_t at = 0;
+        for (size_t i = 0; i < count; i++) {
+            bits = bits * 1664525u + 1013904223u;
+            part[i] = (uint16_t)(bits >> 16);
+            place[i] = (uint16_t)at;
+            at += (bits >> 8) % most;
+        }
+        const size_t bytes = 4 * ((size_t)place[count - 1] + 2 + 16);
+        guarded sums = guarded_open(bytes, 1);
+        for (size_t i = 0; i < bytes; i++)
+            sums.data[i] = (uint8_t)(bits = bits * 1664525u + 1013904223u, bits >> 24);
+        const uint32_t *const s = (const uint32_t *)(const void *)sums.data;
+        got[count] = 0xA5A5A5A5;
+        af_image_kernels_c.blend(right, s, place, part, count, bits >> 15);
+        best->blend(got, s, place, part, count, bits >> 15);
+        assert_memory_equal(right, got, 4 * count);
+        assert_int_equal(got[count], 0xA5A5A5A5);
+        guarded_close(&sums);
+    }
+}
+
 /* The mean over [x0, x1) x [y0, y1) in displayed pixels, by doubles. */
 static double area_mean(const plane *p, double x0, double x1, double y0, double y1) {
     double sum = 0;
@@ -545,6 +577,7 @@ int main(void) {
         cmocka_unit_test(formats),
         cmocka_unit_test(wide_formats),
         cmocka_unit_test(values),
+        cmocka_unit_test(blending),
         cmocka_unit_test(resampling),
         cmocka_unit_test(resampling_sizes),
         cmocka_unit_test(resampling_turned),

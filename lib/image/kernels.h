@@ -65,6 +65,11 @@ typedef struct af_image_kernels {
     void (*group16)(uint32_t *out, const uint16_t *sums, size_t count, size_t group);
     void (*group32)(uint32_t *out, const uint32_t *sums, size_t count, size_t group);
 
+    /* rows: out[i] = total * s[place[i]] + part[i] * (s[place[i] + 1] - s[place[i]]), modulo 2^32.
+     * Places do not fall; up to 16 more sums than those named may be read. */
+    void (*blend)(uint32_t *out, const uint32_t *s, const uint16_t *place, const uint16_t *part,
+                  size_t count, uint32_t total);
+
     /* sums -> bytes, see af_divider */
     void (*divide)(uint8_t *out, const uint32_t *sums, size_t count, const af_divider *divider);
 

@@ -169,6 +169,51 @@ static void sample_avx2(uint8_t *out, size_t count, const af_sampler *s, uint32_
         out[i] = af_sample(s, x, y);
 }
 
+/* Eight values of 16 bits as 32 bits. */
+static inline __m256i widen(const uint16_t *p) {
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+static inline __m256i load_sums(const uint32_t *s) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)s);
+}
+
+/* s[within], within 0..15. */
+static inline __m256i pick_of_sixteen(const uint32_t *s, __m256i within) {
+    const __m256i low = _mm256_permutevar8x32_epi32(load_sums(s), within);
+    const __m256i high = _mm256_permutevar8x32_epi32(load_sums(s + 8), within);
+    return _mm256_blendv_epi8(low, high, _mm256_cmpgt_epi32(within, _mm256_set1_epi32(7)));
+}
+
+/* Where eight places lie within eight sums, as always when enlarging, or within sixteen,
+ * permutations are faster than gathering. */
+static void blend_avx2(uint32_t *out, const uint32_t *s, const uint16_t *place,
+                       const uint16_t *part, size_t count, uint32_t total) {
+    const __m256i whole = _mm256_set1_epi32((int)total);
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const uint32_t *const base = s + place[i];
+        const int span = place[i + 7] - place[i];
+        const __m256i within = _mm256_sub_epi32(widen(place + i), _mm256_set1_epi32(place[i]));
+        __m256i first, next;
+        if (span < 8) {
+            first = _mm256_permutevar8x32_epi32(load_sums(base), within);
+            next = _mm256_permutevar8x32_epi32(load_sums(base + 1), within);
+        } else if (span < 16) {
+            first = pick_of_sixteen(base, within);
+            next = pick_of_sixteen(base + 1, within);
+        } else {
+            first = _mm256_i32gather_epi32((const int *)(const void *)base, within, 4);
+            next = _mm256_i32gather_epi32((const int *)(const void *)(base + 1), within, 4);
+        }
+        const __m256i more = _mm256_mullo_epi32(widen(part + i), _mm256_sub_epi32(next, first));
+        _mm256_storeu_si256((__m256i *)(void *)(out + i),
+                            _mm256_add_epi32(_mm256_mullo_epi32(whole, first), more));
+    }
+    for (; i < count; i++)
+        out[i] = total * s[place[i]] + part[i] * (s[place[i] + 1] - s[place[i]]);
+}
+
 static void add_up_avx2(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count) {
     const __m256i zero = _mm256_setzero_si256();
     __m256i s1 = zero, s2 = zero; /* each of the eight squares' sums at most 4,096 * 65,025 */

@@ -43,6 +43,15 @@ static void AF_KERNEL(sample)(uint8_t *out, size_t count, const af_sampler *samp
         out[i] = af_sample(&s, x, y);
 }
 
+static void AF_KERNEL(blend)(uint32_t *restrict out, const uint32_t *restrict s,
+                             const uint16_t *restrict place, const uint16_t *restrict part,
+                             size_t count, uint32_t total) {
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t first = s[place[i]], next = s[place[i] + 1];
+        out[i] = total * first + part[i] * (next - first);
+    }
+}
+
 static void AF_KERNEL(add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count) {
     uint32_t s1 = 0, s2 = 0; /* at most 32,768 * 65,025 < 2^31 */
     for (size_t i = 0; i < count; i++) {
@@ -143,6 +152,6 @@ const af_image_kernels AF_KERNEL_TABLE = {
     AF_KERNEL(luma_rgb),  AF_KERNEL(luma_bgr),   AF_KERNEL(luma_rgba), AF_KERNEL(luma_bgra),
     AF_KERNEL(luma_yuyv), AF_KERNEL(luma_words), AF_KERNEL(set16),     AF_KERNEL(add16),
     AF_KERNEL(set32),     AF_KERNEL(add32),      AF_KERNEL(group16),   AF_KERNEL(group32),
-    AF_KERNEL(divide),    AF_KERNEL(turn),       AF_KERNEL(sample),    AF_KERNEL(add_up),
-    AF_KERNEL(look_up),
+    AF_KERNEL(blend),     AF_KERNEL(divide),     AF_KERNEL(turn),      AF_KERNEL(sample),
+    AF_KERNEL(add_up),    AF_KERNEL(look_up),
 };

@@ -19,7 +19,7 @@
 
 #include <string.h>
 
-#define STRIP 1536   /* source columns, and output columns, at a time */
+#define STRIP 1088   /* source columns, and output columns, at a time */
 #define TILE_ROWS 16 /* rows that are gathered before they are written as columns */
 #define TILE_WIDTH 304
 
@@ -38,9 +38,11 @@ typedef struct span {
 } span;
 
 typedef struct scratch {
-    uint8_t rows[2][STRIP];   /* luma of the last even and the last odd row */
-    uint32_t sums[STRIP + 2]; /* of columns; also used as 16-bit sums, and as running sums */
-    uint32_t out[STRIP];      /* finished sums of a row */
+    uint8_t rows[2][STRIP];    /* luma of the last even and the last odd row */
+    uint32_t sums[STRIP + 18]; /* of columns; also used as 16-bit sums, and as running sums */
+    uint32_t out[STRIP + 1];   /* finished sums of a row */
+    uint16_t place[STRIP + 1]; /* see place_outputs */
+    uint16_t part[STRIP + 1];
     uint8_t tile[TILE_ROWS * TILE_WIDTH];
 } scratch;
 
@@ -202,6 +204,27 @@ static uint32_t column_sum(const job *b, int32_t i) {
 /* ------------------------------------------------------------------------------------ along rows
  */
 
+/* Where the strip's outputs lie among its columns, for sums that fit 32 bits. Enlarging: output i
+ * weighs column place[i] and the next one, that with part[i]. Reducing: output i begins part[i] / den
+ * behind the start of column place[i], and ends where output i + 1 begins. */
+static void place_outputs(const job *b) {
+    uint16_t *const place = b->memory->place, *const part = b->memory->part;
+    memset(b->memory->sums, 0, sizeof b->memory->sums); /* some are read with weight 0 */
+    if (b->x.enlarge) {
+        for (int32_t i = 0; i < b->outs; i++) {
+            const span s = span_of(&b->x, b->first_out + i);
+            place[i] = (uint16_t)(s.first - b->first_in);
+            part[i] = (uint16_t)(s.last > s.first ? s.last_weight : 0); /* below 2 den <= 65,536 */
+        }
+        return;
+    }
+    for (int32_t i = 0; i <= b->outs; i++) {
+        const uint32_t at = (uint32_t)(b->first_out + i) * b->x.num;
+        place[i] = (uint16_t)((int32_t)(at / b->x.den) - b->first_in);
+        part[i] = (uint16_t)(at % b->x.den);
+    }
+}
+
 /* Any reduction whose sums fit 32 bits. With the columns' running sums S, the sum up to place t (in
  * units of 1 / den pixel) is C(t) = den S(t / den) + (t % den) (S(t / den + 1) - S(t / den)), and
  * an output is the difference of two: no loop over its pixels. All modulo 2^32. */
@@ -214,18 +237,10 @@ static void sum_reduced(const job *b) {
         total += sum;
     }
     running[b->ins] = running[b->ins + 1] = total; /* the last place may lie at the end: part 0 */
-    const uint32_t den = b->x.den, whole = b->x.num / den, rest = b->x.num % den;
-    uint32_t part = (uint32_t)b->first_out * b->x.num % den;
-    const uint32_t *at = running;
-    uint32_t before = part * (at[1] - at[0]);
-    for (int32_t i = 0; i < b->outs; i++) {
-        const uint32_t next = part + rest, carry = next >= den;
-        at += whole + carry;
-        part = next - (carry ? den : 0);
-        const uint32_t here = den * at[0] + part * (at[1] - at[0]);
-        out[i] = here - before;
-        before = here;
-    }
+    b->kernels->blend(out, running, b->memory->place, b->memory->part, (size_t)b->outs + 1,
+                      b->x.den);
+    for (int32_t i = 0; i < b->outs; i++)
+        out[i] = out[i + 1] - out[i];
 }
 
 /* Any ratio; sums of up to 255 * 2^32. */
@@ -255,13 +270,10 @@ static void sum_rows(const job *b, uint8_t *target) {
         k->group16(out, (const uint16_t *)(const void *)b->memory->sums, n, b->x.num);
     else if (b->x.den == 1)
         k->group32(out, b->memory->sums, n, b->x.num);
-    else if (!b->x.enlarge)
-        sum_reduced(b);
+    else if (b->x.enlarge)
+        k->blend(out, b->memory->sums, b->memory->place, b->memory->part, n, b->x.total);
     else
-        for (int32_t i = 0; i < b->outs; i++) {
-            const span s = span_of(&b->x, b->first_out + i);
-            out[i] = (uint32_t)sum_span(b, &s);
-        }
+        sum_reduced(b);
     k->divide(target, out, n, &b->divider);
 }
 
@@ -269,6 +281,8 @@ static void sum_rows(const job *b, uint8_t *target) {
 
 static void run_strip(job *b) {
     b->cached[0] = b->cached[1] = -1;
+    if (b->fits_divider && b->x.den != 1)
+        place_outputs(b);
     for (int32_t j = 0; j < b->y.count; j++) {
         uint8_t *const target = row_target(b, j);
         if (b->x.total == 1 && b->y.total == 1) {
@@ -348,7 +362,7 @@ affect_status af_resample(const af_view *view, const af_rect *from, uint8_t *pla
     b.y = turned ? make_axis(from->width, width) : make_axis(from->height, height);
     b.total = (uint64_t)b.x.total * b.y.total;
     b.fits_divider = b.total <= (uint64_t)1 << 23;
-    b.short_sums = b.y.total <= 257 && (b.x.den == 1 || b.x.enlarge);
+    b.short_sums = b.y.total <= 257 && b.x.den == 1;
     if (b.fits_divider)
         b.divider = make_divider((uint32_t)b.total);
     aim(&b, plane, width, height, pitch);
