@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common.h"
+#include "image/kernels.h"
 
 /* Widest and highest picture that is accepted. */
 #define AF_IMAGE_MAX 32768
@@ -109,12 +110,15 @@ affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_s
 /* --------------------------------------------------------------------------------------- contrast
  */
 
-/* The table of docs/arithmetic.md: luma 0..255 to 0..127 from a histogram. Any counts. */
-void af_contrast_table(const uint32_t histogram[256], uint8_t table[256]);
+/* The contrast of docs/arithmetic.md from a histogram of luma. Any counts. */
+af_contrast af_contrast_of_histogram(const uint32_t histogram[256]);
 
 /* The same from the histogram's sums: n = count in 0..2^20 - 1, s1 = sum of values, s2 = sum of
  * squares. Counts need not be known then. */
-void af_contrast_of_sums(uint64_t n, uint64_t s1, uint64_t s2, uint8_t table[256]);
+af_contrast af_contrast_of_sums(uint64_t n, uint64_t s1, uint64_t s2);
+
+/* As a table: luma 0..255 to 0..127. */
+void af_contrast_table(const uint32_t histogram[256], uint8_t table[256]);
 
 /* From that number of values on, only the histogram will do. */
 #define AF_CONTRAST_HALVING (1 << 20)

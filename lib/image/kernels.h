@@ -44,6 +44,13 @@ static inline uint8_t af_sample(const af_sampler *s, uint32_t x, uint32_t y) {
     return (uint8_t)((top * 256 + (bottom - top) * fy + 32768) >> 16);
 }
 
+/* How contrast is normalised: value v becomes (v * gain + offset) >> 8, clamped to 0..127; the shift
+ * is arithmetic. */
+typedef struct af_contrast {
+    int32_t gain;   /* 56..1792 */
+    int32_t offset; /* -440,448..16,512 */
+} af_contrast;
+
 typedef struct af_image_kernels {
     /* pixels -> luma */
     void (*luma_rgb)(uint8_t *luma, const uint8_t *pixels, size_t count);
@@ -82,8 +89,8 @@ typedef struct af_image_kernels {
     /* adds up to 32,768 values and their squares */
     void (*add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *luma, size_t count);
 
-    /* bytes through a table of 256, in place */
-    void (*look_up)(uint8_t *bytes, size_t count, const uint8_t *table);
+    /* contrast, in place */
+    void (*stretch)(uint8_t *bytes, size_t count, const af_contrast *contrast);
 } af_image_kernels;
 
 /* The table for the back ends that may be used (bits of affect_cpu). */

@@ -240,28 +240,31 @@ static void add_up_avx2(uint64_t *sum, uint64_t *squares, const uint8_t *luma, s
     }
 }
 
-/* Sixteen tables of sixteen bytes. A value outside table k has, lowered by 16 k and raised by 0x70,
- * its highest bit set, and the shuffle gives 0 for it. */
-static void look_up_avx2(uint8_t *bytes, size_t count, const uint8_t *table) {
+/* Sixteen values, given times 256, in 16 bits: v * gain >> 8 and the carry of its low byte and the
+ * offset's, then the offset's high part. In -1,785..1,849. */
+static inline __m256i stretch_sixteen(__m256i v256, __m256i gain, __m256i low, __m256i high) {
+    const __m256i rest = _mm256_srli_epi16(_mm256_mullo_epi16(v256, gain), 8);
+    const __m256i carry = _mm256_srli_epi16(_mm256_add_epi16(rest, low), 8);
+    return _mm256_add_epi16(_mm256_add_epi16(_mm256_mulhi_epu16(v256, gain), carry), high);
+}
+
+static void stretch_avx2(uint8_t *bytes, size_t count, const af_contrast *contrast) {
+    const __m256i gain = _mm256_set1_epi16((short)contrast->gain);
+    const __m256i low = _mm256_set1_epi16((short)(contrast->offset & 255));
+    const __m256i high = _mm256_set1_epi16((short)(contrast->offset >> 8));
+    const __m256i zero = _mm256_setzero_si256(), most = _mm256_set1_epi8(127);
     size_t i = 0;
-    for (; i + 64 <= count; i += 64) {
-        __m256i a = _mm256_loadu_si256((const __m256i *)(bytes + i));
-        __m256i b = _mm256_loadu_si256((const __m256i *)(bytes + i + 32));
-        __m256i x = _mm256_setzero_si256(), y = x;
-        const __m256i raise = _mm256_set1_epi8(0x70), next = _mm256_set1_epi8(16);
-        for (int k = 0; k < 16; k++) {
-            const __m256i part =
-                _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + 16 * k)));
-            x = _mm256_or_si256(x, _mm256_shuffle_epi8(part, _mm256_adds_epu8(a, raise)));
-            y = _mm256_or_si256(y, _mm256_shuffle_epi8(part, _mm256_adds_epu8(b, raise)));
-            a = _mm256_sub_epi8(a, next);
-            b = _mm256_sub_epi8(b, next);
-        }
-        _mm256_storeu_si256((__m256i *)(bytes + i), x);
-        _mm256_storeu_si256((__m256i *)(bytes + i + 32), y);
+    for (; i + 32 <= count; i += 32) {
+        const __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + i));
+        const __m256i a = stretch_sixteen(_mm256_unpacklo_epi8(zero, v), gain, low, high);
+        const __m256i b = stretch_sixteen(_mm256_unpackhi_epi8(zero, v), gain, low, high);
+        _mm256_storeu_si256((__m256i *)(bytes + i),
+                            _mm256_min_epu8(_mm256_packus_epi16(a, b), most));
     }
-    for (; i < count; i++)
-        bytes[i] = table[bytes[i]];
+    for (; i < count; i++) {
+        const int32_t value = (bytes[i] * contrast->gain + contrast->offset) >> 8;
+        bytes[i] = (uint8_t)(value < 0 ? 0 : value > 127 ? 127 : value);
+    }
 }
 
 #define AF_KERNEL(name) name##_avx2

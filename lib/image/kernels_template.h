@@ -63,9 +63,12 @@ static void AF_KERNEL(add_up)(uint64_t *sum, uint64_t *squares, const uint8_t *l
     *squares += s2;
 }
 
-static void AF_KERNEL(look_up)(uint8_t *bytes, size_t count, const uint8_t *table) {
-    for (size_t i = 0; i < count; i++)
-        bytes[i] = table[bytes[i]];
+static void AF_KERNEL(stretch)(uint8_t *bytes, size_t count, const af_contrast *contrast) {
+    const int32_t gain = contrast->gain, offset = contrast->offset;
+    for (size_t i = 0; i < count; i++) {
+        const int32_t value = (bytes[i] * gain + offset) >> 8;
+        bytes[i] = (uint8_t)(value < 0 ? 0 : value > 127 ? 127 : value);
+    }
 }
 #endif
 
@@ -153,5 +156,5 @@ const af_image_kernels AF_KERNEL_TABLE = {
     AF_KERNEL(luma_yuyv), AF_KERNEL(luma_words), AF_KERNEL(set16),     AF_KERNEL(add16),
     AF_KERNEL(set32),     AF_KERNEL(add32),      AF_KERNEL(group16),   AF_KERNEL(group32),
     AF_KERNEL(blend),     AF_KERNEL(divide),     AF_KERNEL(turn),      AF_KERNEL(sample),
-    AF_KERNEL(add_up),    AF_KERNEL(look_up),
+    AF_KERNEL(add_up),    AF_KERNEL(stretch),
 };

@@ -30,14 +30,13 @@ void af_plane_measure(af_plane_size *size, int32_t width, int32_t height, int32_
     size->scale_y = (float)size->height / (float)height;
 }
 
-/* The table of a plane that is too large for sums. */
-static void count_table(const uint8_t *plane, const af_plane_size *size, void *scratch,
-                        uint8_t table[256]) {
+/* The contrast of a plane that is too large for sums. */
+static af_contrast count_values(const uint8_t *plane, const af_plane_size *size, void *scratch) {
     af_histogram *const counts = scratch; /* resampling is done with it */
     memset(counts, 0, sizeof *counts);
     for (int32_t y = 0; y < size->height; y++)
         af_histogram_add(counts, plane + (ptrdiff_t)y * size->padded_width, size->width);
-    af_contrast_table(af_histogram_total(counts), table);
+    return af_contrast_of_histogram(af_histogram_total(counts));
 }
 
 affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_size *size,
@@ -52,13 +51,11 @@ affect_status af_plane(const af_view *view, const af_rect *roi, const af_plane_s
     uint64_t sum = 0, squares = 0;
     for (int32_t y = 0; y < size->height; y++)
         k->add_up(&sum, &squares, plane + y * pitch, (size_t)size->width);
-    uint8_t table[256];
-    if (count < AF_CONTRAST_HALVING)
-        af_contrast_of_sums(count, sum, squares, table);
-    else
-        count_table(plane, size, scratch, table);
+    const af_contrast contrast = count < AF_CONTRAST_HALVING
+                                     ? af_contrast_of_sums(count, sum, squares)
+                                     : count_values(plane, size, scratch);
     for (int32_t y = 0; y < size->height; y++) {
-        k->look_up(plane + y * pitch, (size_t)size->width, table);
+        k->stretch(plane + y * pitch, (size_t)size->width, &contrast);
         memset(plane + y * pitch + size->width, AF_PAD, (size_t)(size->padded_width - size->width));
     }
     memset(plane + size->height * pitch, AF_PAD,

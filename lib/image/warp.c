@@ -177,12 +177,11 @@ int af_crop(const af_view *view, const af_similarity *map, int32_t size, int32_t
         k->sample(row, (size_t)n, &sampler, (uint32_t)x, (uint32_t)y);
         k->add_up(&sum, &squares, row, (size_t)n);
     }
-    uint8_t table[256];
-    af_contrast_of_sums((uint64_t)count, sum, squares, table);
+    const af_contrast contrast = af_contrast_of_sums((uint64_t)count, sum, squares);
     for (int32_t v = 0; v < size; v++) {
         uint8_t *const row = crop + v * size;
         memset(row, AF_PAD, (size_t)first[v]);
-        k->look_up(row + first[v], (size_t)(end[v] - first[v]), table);
+        k->stretch(row + first[v], (size_t)(end[v] - first[v]), &contrast);
         memset(row + end[v], AF_PAD, (size_t)(size - end[v]));
     }
     if (inside)
