@@ -72,6 +72,11 @@ typedef struct af_image_kernels {
     void (*group16)(uint32_t *out, const uint16_t *sums, size_t count, size_t group);
     void (*group32)(uint32_t *out, const uint32_t *sums, size_t count, size_t group);
 
+    /* rows: running sums, out[i] = the sum of those before i, modulo 2^32; returns the sum of all.
+     * run32: out may be sums. */
+    uint32_t (*run16)(uint32_t *out, const uint16_t *sums, size_t count);
+    uint32_t (*run32)(uint32_t *out, const uint32_t *sums, size_t count);
+
     /* rows: out[i] = total * s[place[i]] + part[i] * (s[place[i] + 1] - s[place[i]]), modulo 2^32.
      * Places do not fall; up to 16 more sums than those named may be read. */
     void (*blend)(uint32_t *out, const uint32_t *s, const uint16_t *place, const uint16_t *part,

@@ -174,6 +174,47 @@ static inline __m256i widen(const uint16_t *p) {
     return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
 
+/* Running sums of eight values after `before` (in all lanes), which becomes the sum of all. */
+static inline __m256i run_eight(__m256i v, __m256i *before) {
+    __m256i sum = _mm256_add_epi32(v, _mm256_slli_si256(v, 4));
+    sum = _mm256_add_epi32(sum, _mm256_slli_si256(sum, 8)); /* of each half */
+    const __m256i last = _mm256_shuffle_epi32(sum, 0xFF);
+    const __m256i carry = _mm256_permute2x128_si256(last, last, 0x08); /* low half's to the high */
+    const __m256i out = _mm256_add_epi32(_mm256_sub_epi32(_mm256_add_epi32(sum, carry), v), *before);
+    const __m256i all = _mm256_add_epi32(last, _mm256_permute2x128_si256(last, last, 0x01));
+    *before = _mm256_add_epi32(*before, all);
+    return out;
+}
+
+static uint32_t run16_avx2(uint32_t *out, const uint16_t *sums, size_t count) {
+    __m256i before = _mm256_setzero_si256();
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), run_eight(widen(sums + i), &before));
+    uint32_t total = (uint32_t)_mm256_cvtsi256_si32(before);
+    for (; i < count; i++) {
+        out[i] = total;
+        total += sums[i];
+    }
+    return total;
+}
+
+static uint32_t run32_avx2(uint32_t *out, const uint32_t *sums, size_t count) {
+    __m256i before = _mm256_setzero_si256();
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(sums + i));
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), run_eight(v, &before));
+    }
+    uint32_t total = (uint32_t)_mm256_cvtsi256_si32(before);
+    for (; i < count; i++) {
+        const uint32_t sum = sums[i];
+        out[i] = total;
+        total += sum;
+    }
+    return total;
+}
+
 static inline __m256i load_sums(const uint32_t *s) {
     return _mm256_loadu_si256((const __m256i *)(const void *)s);
 }

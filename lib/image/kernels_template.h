@@ -43,6 +43,20 @@ static void AF_KERNEL(sample)(uint8_t *out, size_t count, const af_sampler *samp
         out[i] = af_sample(&s, x, y);
 }
 
+#define AF_RUN(name, type)                                                                         \
+    static uint32_t AF_KERNEL(name)(uint32_t *out, const type *sums, size_t count) {               \
+        uint32_t total = 0;                                                                        \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            const uint32_t sum = sums[i];                                                          \
+            out[i] = total;                                                                        \
+            total += sum;                                                                          \
+        }                                                                                          \
+        return total;                                                                              \
+    }
+AF_RUN(run16, uint16_t)
+AF_RUN(run32, uint32_t)
+#undef AF_RUN
+
 static void AF_KERNEL(blend)(uint32_t *restrict out, const uint32_t *restrict s,
                              const uint16_t *restrict place, const uint16_t *restrict part,
                              size_t count, uint32_t total) {
@@ -155,6 +169,6 @@ const af_image_kernels AF_KERNEL_TABLE = {
     AF_KERNEL(luma_rgb),  AF_KERNEL(luma_bgr),   AF_KERNEL(luma_rgba), AF_KERNEL(luma_bgra),
     AF_KERNEL(luma_yuyv), AF_KERNEL(luma_words), AF_KERNEL(set16),     AF_KERNEL(add16),
     AF_KERNEL(set32),     AF_KERNEL(add32),      AF_KERNEL(group16),   AF_KERNEL(group32),
-    AF_KERNEL(blend),     AF_KERNEL(divide),     AF_KERNEL(turn),      AF_KERNEL(sample),
-    AF_KERNEL(add_up),    AF_KERNEL(stretch),
+    AF_KERNEL(run16),     AF_KERNEL(run32),      AF_KERNEL(blend),     AF_KERNEL(divide),
+    AF_KERNEL(turn),      AF_KERNEL(sample),     AF_KERNEL(add_up),    AF_KERNEL(stretch),
 };

@@ -179,12 +179,17 @@ static const uint8_t *source_row(job *b, int32_t y) {
     return b->row[slot];
 }
 
+/* Short sums become running sums elsewhere, unless whole columns are added up. */
+static uint16_t *short_sums_of(const job *b) {
+    return (uint16_t *)(void *)(b->x.den == 1 ? b->memory->sums : b->memory->out);
+}
+
 /* Column sums of output row j. */
 static void sum_columns(job *b, int32_t j) {
     const af_image_kernels *const k = b->kernels;
     const span s = span_of(&b->y, j);
     const size_t n = (size_t)b->ins;
-    uint16_t *const short_sums = (uint16_t *)(void *)b->memory->sums;
+    uint16_t *const short_sums = short_sums_of(b);
     uint32_t *const sums = b->memory->sums;
     for (int32_t y = s.first; y <= s.last; y++) {
         const uint8_t *const luma = source_row(b, y);
@@ -197,8 +202,7 @@ static void sum_columns(job *b, int32_t j) {
 }
 
 static uint32_t column_sum(const job *b, int32_t i) {
-    return b->short_sums ? ((const uint16_t *)(const void *)b->memory->sums)[i]
-                         : b->memory->sums[i];
+    return b->short_sums ? short_sums_of(b)[i] : b->memory->sums[i];
 }
 
 /* ------------------------------------------------------------------------------------ along rows
@@ -230,13 +234,10 @@ static void place_outputs(const job *b) {
  * an output is the difference of two: no loop over its pixels. All modulo 2^32. */
 static void sum_reduced(const job *b) {
     uint32_t *const running = b->memory->sums, *const out = b->memory->out;
-    uint32_t total = 0;
-    for (int32_t i = 0; i < b->ins; i++) {
-        const uint32_t sum = running[i];
-        running[i] = total;
-        total += sum;
-    }
-    running[b->ins] = running[b->ins + 1] = total; /* the last place may lie at the end: part 0 */
+    const size_t ins = (size_t)b->ins;
+    const uint32_t total = b->short_sums ? b->kernels->run16(running, short_sums_of(b), ins)
+                                         : b->kernels->run32(running, running, ins);
+    running[ins] = running[ins + 1] = total; /* the last place may lie at the end: part 0 */
     b->kernels->blend(out, running, b->memory->place, b->memory->part, (size_t)b->outs + 1,
                       b->x.den);
     for (int32_t i = 0; i < b->outs; i++)
@@ -267,7 +268,7 @@ static void sum_rows(const job *b, uint8_t *target) {
         return;
     }
     if (b->x.den == 1 && b->short_sums)
-        k->group16(out, (const uint16_t *)(const void *)b->memory->sums, n, b->x.num);
+        k->group16(out, short_sums_of(b), n, b->x.num);
     else if (b->x.den == 1)
         k->group32(out, b->memory->sums, n, b->x.num);
     else if (b->x.enlarge)
@@ -362,7 +363,7 @@ affect_status af_resample(const af_view *view, const af_rect *from, uint8_t *pla
     b.y = turned ? make_axis(from->width, width) : make_axis(from->height, height);
     b.total = (uint64_t)b.x.total * b.y.total;
     b.fits_divider = b.total <= (uint64_t)1 << 23;
-    b.short_sums = b.y.total <= 257 && b.x.den == 1;
+    b.short_sums = b.y.total <= 257 && !b.x.enlarge && (b.x.den == 1 || b.fits_divider);
     if (b.fits_divider)
         b.divider = make_divider((uint32_t)b.total);
     aim(&b, plane, width, height, pitch);
