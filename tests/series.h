@@ -45,6 +45,7 @@ static inline af_signals awake(void) {
     s.seen = 1;
     s.open = s.open_mean = 0.96f;
     s.eye_confidence = 0.9f;
+    s.sure = 0.95f;
     s.yaw = s.pitch = s.roll = s.gaze_yaw = s.gaze_pitch = 0;
     s.jaw = 0.03f;
     s.smile = 0.02f;

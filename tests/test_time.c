@@ -381,10 +381,55 @@ static void a_face_lost_while_turned_still_looks_away(void **state) {
     hold(&r, s, 2);
     hold(&r, awake(), 1);
     assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0), 1);
-    /* One that was lost straight ahead tells nothing. */
+    /* One that was lost straight ahead tells nothing, nor one that looked down. */
     hold(&r, s, 4);
     hold(&r, awake(), 1);
     assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0), 1);
+    hold(&r, turned(0, -15), 0.5f);
+    hold(&r, s, 4);
+    hold(&r, awake(), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0), 1);
+}
+
+static void gaze_stays_with_the_head(void **state) {
+    (void)state;
+    static affect_face face;
+    memset(&face, 0, sizeof face);
+    face.measured = AFFECT_LANDMARKS | AFFECT_POSE | AFFECT_EYES;
+    face.inter_ocular = 80;
+    face.presence = 0.9f;
+    face.pose_confidence = 0.5f;
+    face.gaze_confidence = 0.8f;
+    face.yaw = -70;
+    face.gaze_yaw = -5; /* no eye turns so far back */
+    face.pitch = 10;
+    face.gaze_pitch = -40;
+    af_signals s;
+    af_signals_of_face(&s, &face);
+    assert_true(s.gaze_yaw == -30 && s.gaze_pitch == -25);
+    assert_true(fabsf(s.sure - 0.45f) < 1e-6f);
+    face.yaw = -40;
+    face.gaze_yaw = -62;
+    af_signals_of_face(&s, &face);
+    assert_true(s.gaze_yaw == -62);
+}
+
+static void events_say_how_sure_they_are(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, awake(), 5);
+    af_signals s = turned(50, 0);
+    s.sure = 0.4f;
+    hold(&r, s, 2.5f);
+    hold(&r, awake(), 2);
+    assert_true(fabsf(last_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1).confidence - 0.4f) < 0.05f);
+    assert_true(fabsf(last_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0).confidence - 0.4f) < 0.05f);
+    s = turned(0, -15);
+    s.sure = 0.6f;
+    hold(&r, s, 2);
+    hold(&r, awake(), 2);
+    assert_true(fabsf(last_of(&r, AFFECT_EVENT_PHONE_LOOK, 0).confidence - 0.6f) < 0.05f);
 }
 
 /* ---------------------------------------------------------------------------------- drowsiness */
@@ -467,7 +512,7 @@ static void sit(af_pair *pair, float yaw1, float yaw2, float smile, float second
     for (; r.now_us < end; r.now_us += 33333) {
         one_person.signals = beside(200, yaw1, smile);
         two_person.signals = beside(440, yaw2, smile);
-        one_person.smile = two_person.smile = smile;
+        one_person.smiles = two_person.smiles = smile > 0.5f;
         one_person.look_yaw = 1.4f * yaw1;
         two_person.look_yaw = 1.4f * yaw2;
         const af_one one = {&one_person, {1, 0, 0}}, two = {&two_person, {2, 0, 1}};
@@ -503,6 +548,68 @@ static void people_look_at_each_other(void **state) {
     af_pair_close(&pair, one, two, &r.events);
     keep_events(&r);
     assert_int_equal(count_of(&r, AFFECT_EVENT_MUTUAL_GAZE, 0), 2);
+}
+
+static void where_a_face_is_seen_counts(void **state) {
+    (void)state;
+    /* At the picture's edge a face that looks along the camera axis is read as turned outward: the
+     * same reading is a look at the other there and none in the middle. */
+    two_person.signals = beside(100, 0, 0);
+    one_person.look_yaw = -12;
+    one_person.signals = beside(600, -12, 0);
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 0), 1);
+    one_person.signals = beside(320, -12, 0);
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 0), 0);
+    one_person.signals = beside(600, 25, 0);
+    one_person.look_yaw = 25;
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 0), 0);
+    one_person.look_yaw = NAN;
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 0), -1);
+}
+
+static void looks_have_two_borders(void **state) {
+    (void)state;
+    two_person.signals = beside(100, 0, 0);
+    one_person.signals = beside(320, -33, 0);
+    one_person.look_yaw = -33; /* the other is at 90 degrees, of which 55 may be missed */
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 0), 0);
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 1), 1);
+    one_person.look_yaw = -26;
+    assert_int_equal(af_looks_at(&one_person, &two_person, 640, 1), 0);
+}
+
+static void smile_at(float smile, float seconds) {
+    af_signals s = awake();
+    s.smile = smile;
+    hold(&r, s, seconds);
+}
+
+static void smiles_exceed_the_persons_rest(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    smile_at(0.04f, 5);
+    assert_int_equal(r.person.smiles, 0);
+    smile_at(0.42f, 2); /* a turned head's smile */
+    assert_int_equal(r.person.smiles, 1);
+    smile_at(0.26f, 1); /* goes on until it is clearly less */
+    assert_int_equal(r.person.smiles, 1);
+    smile_at(0.12f, 1);
+    assert_int_equal(r.person.smiles, 0);
+    /* A mouth that looks as if it smiled at rest does not; from the first frame on. */
+    run_begin(&r, 30);
+    smile_at(0.28f, 1);
+    assert_int_equal(r.person.smiles, 0);
+    smile_at(0.28f, 30);
+    assert_true(r.person.smile < 0.1f);
+    smile_at(0.36f, 2);
+    assert_int_equal(r.person.smiles, 0);
+    smile_at(0.75f, 1);
+    assert_int_equal(r.person.smiles, 1);
+    /* Who smiles all the time still does. */
+    smile_at(0.9f, 120);
+    assert_int_equal(r.person.smiles, 1);
+    smile_at(NAN, 1);
+    assert_int_equal(r.person.smiles, -1);
 }
 
 /* ------------------------------------------------------------------------------------ properties
@@ -596,6 +703,11 @@ int main(void) {
         cmocka_unit_test(drowsiness_has_stages_and_evidence),
         cmocka_unit_test(baselines_are_saved_and_given_back),
         cmocka_unit_test(people_look_at_each_other),
+        cmocka_unit_test(where_a_face_is_seen_counts),
+        cmocka_unit_test(looks_have_two_borders),
+        cmocka_unit_test(smiles_exceed_the_persons_rest),
+        cmocka_unit_test(gaze_stays_with_the_head),
+        cmocka_unit_test(events_say_how_sure_they_are),
         cmocka_unit_test(time_shifts_change_nothing),
         cmocka_unit_test(mirrored_people_do_the_same),
     };

@@ -18,6 +18,8 @@
 /* A direction is taken as unchanged so long when it is not seen (blinks, a lost face). */
 #define HOLD_OPEN 0.4f
 #define HOLD_LOST 5.0f
+/* A face can be lost by turning away when the head was turned so far at last. */
+#define LOST_YAW 35.0f
 /* A look ends when the road has been looked at for so long. */
 #define BACK 0.2f
 /* Longest step between frames whose time is counted. */
@@ -162,12 +164,14 @@ static void end_look(af_attention *a, int64_t end_us, af_who who, af_events *eve
     a->looks[a->look_count % AF_LOOKS].start_us = a->off_us;
     a->looks[a->look_count++ % AF_LOOKS].end_us = end_us;
     if (a->long_raised)
-        af_events_add(events, AFFECT_EVENT_LONG_DISTRACTION, who, a->off_us, end_us, 0, 1);
+        af_events_add(events, AFFECT_EVENT_LONG_DISTRACTION, who, a->off_us, end_us, 0,
+                      a->off_sure);
     a->long_raised = 0;
 }
 
 /* Follows the distance from straight ahead with its two borders. */
-static void follow_look(af_attention *a, float out, int64_t now_us, af_who who, af_events *events) {
+static void follow_look(af_attention *a, float out, float sure, int64_t now_us, af_who who,
+                        af_events *events) {
     if (out < 0.5f) {
         a->leaving = 0;
     } else if (!a->leaving) {
@@ -180,8 +184,12 @@ static void follow_look(af_attention *a, float out, int64_t now_us, af_who who, 
             const int64_t earliest = now_us - 300000;
             a->off = 1;
             a->off_us = a->leave_us > earliest ? a->leave_us : earliest;
+            a->off_frames = 0;
+            a->off_sure = 0;
         }
         a->off_seen_us = now_us;
+        a->off_frames += a->off_frames < INT32_MAX;
+        a->off_sure += (sure - a->off_sure) / (float)a->off_frames;
     } else if (a->off) {
         if (out >= 0.75f)
             a->off_seen_us = now_us;
@@ -195,7 +203,8 @@ static void raise_looks(af_attention *a, const affect_time_options *o, int64_t n
     if (a->off && !a->long_raised && a->off_seen_us == now_us &&
         af_seconds(a->off_us, now_us) >= o->long_distraction) {
         a->long_raised = 1;
-        af_events_add(events, AFFECT_EVENT_LONG_DISTRACTION, who, a->off_us, now_us, 1, 1);
+        af_events_add(events, AFFECT_EVENT_LONG_DISTRACTION, who, a->off_us, now_us, 1,
+                      a->off_sure);
     }
     const float sum = sum_of_looks(a, o, now_us);
     if (!a->sum_raised && sum >= o->short_distraction) {
@@ -216,17 +225,21 @@ static float looking_down(const af_attention *a, const affect_time_options *o) {
                                        : af_clampf(0.5f * degrees_down(a) / o->phone_pitch, 0, 1);
 }
 
-static void watch_phone(af_attention *a, int known, const affect_time_options *o, int64_t now_us,
-                        af_who who, af_events *events) {
+static void watch_phone(af_attention *a, int known, float sure, const affect_time_options *o,
+                        int64_t now_us, af_who who, af_events *events) {
     if (known)
         a->down_now = looking_down(a, o);
     const int holds = !known ? -1 : a->down_now >= (a->down.holds ? 0.4f : 0.5f);
     const af_span_news news = af_span_update(&a->down, holds, now_us, o->phone_look, BACK);
+    if (holds > 0)
+        af_span_sure(&a->down, sure);
+    const float confidence = af_span_confidence(&a->down);
     if (news == AF_SPAN_RAISED)
-        af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, now_us, 1, 1);
+        af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, now_us, 1,
+                      confidence);
     else if (news == AF_SPAN_ENDED)
         af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, a->down.seen_us, 0,
-                      1);
+                      confidence);
 }
 
 /* ---------------------------------------------------------------------------------- updates */
@@ -235,11 +248,12 @@ static void watch_phone(af_attention *a, int known, const affect_time_options *o
  * the face is lost still looks away), then is ended where it was last seen. */
 static void follow_blind(af_attention *a, const af_signals *s, int64_t now_us, af_who who,
                          af_events *events) {
-    const float hold = s->seen ? HOLD_OPEN : HOLD_LOST;
+    const int gone = !s->seen && magnitude(a->head_yaw) >= LOST_YAW;
+    const float hold = gone ? HOLD_LOST : HOLD_OPEN;
     if (!a->off)
         return;
     if (a->has_direction && af_seconds(a->direction_us, now_us) <= hold) {
-        if (!s->seen)
+        if (gone)
             a->off_seen_us = now_us;
     } else {
         end_look(a, a->off_seen_us, who, events);
@@ -269,11 +283,11 @@ void af_attention_update(af_attention *a, const af_signals *s, int closed, int m
     }
     const int known = take_direction(a, s, closed, o, now_us);
     if (known)
-        follow_look(a, distance_out(a, o), now_us, who, events);
+        follow_look(a, distance_out(a, o), s->sure, now_us, who, events);
     else
         follow_blind(a, s, now_us, who, events);
     raise_looks(a, o, now_us, who, events);
-    watch_phone(a, known && !closed, o, now_us, who, events);
+    watch_phone(a, known && !closed, s->sure, o, now_us, who, events);
     follow_shares(a, s, dt);
 }
 
@@ -284,7 +298,7 @@ void af_attention_close(af_attention *a, int64_t now_us, af_who who, af_events *
     a->sum_raised = 0;
     if (af_span_close(&a->down))
         af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, a->down.seen_us, 0,
-                      1);
+                      af_span_confidence(&a->down));
     a->has_direction = 0;
 }
 

@@ -29,6 +29,8 @@ typedef struct af_attention {
     int32_t leaving;
     int64_t off_us; /* start of the look */
     int64_t off_seen_us;
+    float off_sure; /* mean certainty of its frames, of `off_frames` */
+    int32_t off_frames;
     int32_t long_raised;
     int32_t sum_raised;
     int64_t sum_start_us;

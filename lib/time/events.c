@@ -18,8 +18,11 @@ void af_events_add(af_events *events, affect_event_type type, af_who who, int64_
 
 af_span_news af_span_update(af_span *span, int holds, int64_t now_us, float least, float pause) {
     if (holds > 0) {
-        if (!span->holds)
+        if (!span->holds) {
             span->start_us = now_us;
+            span->sure = 0;
+            span->samples = 0;
+        }
         span->holds = 1;
         span->seen_us = now_us;
         if (!span->raised && now_us - span->start_us >= af_microseconds(least)) {
@@ -36,6 +39,17 @@ af_span_news af_span_update(af_span *span, int holds, int64_t now_us, float leas
         return AF_SPAN_NOTHING;
     span->raised = 0;
     return AF_SPAN_ENDED;
+}
+
+void af_span_sure(af_span *span, float sure) {
+    if (!span->holds || span->samples == INT32_MAX)
+        return;
+    span->samples++;
+    span->sure += (sure - span->sure) / (float)span->samples;
+}
+
+float af_span_confidence(const af_span *span) {
+    return span->samples ? span->sure : 1;
 }
 
 int af_span_close(af_span *span) {

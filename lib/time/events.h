@@ -28,6 +28,8 @@ typedef struct af_span {
     int64_t seen_us;  /* when it last held */
     int32_t holds;
     int32_t raised; /* lasted long enough */
+    float sure;     /* mean certainty while it held, of `samples` */
+    int32_t samples;
 } af_span;
 
 /* What af_span_update tells. */
@@ -37,6 +39,12 @@ typedef enum af_span_news { AF_SPAN_NOTHING, AF_SPAN_RAISED, AF_SPAN_ENDED } af_
  * `least` and `pause`: seconds to be raised and to be ended. After AF_SPAN_ENDED start_us and
  * seen_us are the event's; the span is then ready for the next one. */
 af_span_news af_span_update(af_span *span, int holds, int64_t now_us, float least, float pause);
+
+/* The condition holds in this frame and is that sure; call it after af_span_update. */
+void af_span_sure(af_span *span, float sure);
+
+/* Mean certainty, 0..1; 1 when none was told. */
+float af_span_confidence(const af_span *span);
 
 /* Ends it now; 1 when an event was open. */
 int af_span_close(af_span *span);

@@ -7,6 +7,7 @@
 typedef struct af_pair {
     af_span mutual, smile;
     af_span first_looks, second_looks; /* at the other, who does not look back */
+    int32_t first_looked, second_looked; /* in the last frame, as af_looks_at */
 } af_pair;
 
 /* One of the two: the state machines and whose they are. */
@@ -22,7 +23,7 @@ void af_pair_update(af_pair *pair, af_one first, af_one second, float width,
 
 void af_pair_close(af_pair *pair, af_who first, af_who second, af_events *events);
 
-/* 1: `one` looks towards `other`, 0: not, -1: unknown. */
-int af_looks_at(const af_person *one, const af_person *other, float width);
+/* 1: `one` looks towards `other`, 0: not, -1: unknown. looked: what it said of the last frame. */
+int af_looks_at(const af_person *one, const af_person *other, float width, int looked);
 
 #endif

@@ -15,6 +15,17 @@
 #define WIDER_ALL 1.28f
 /* The usual width moves so much a second at most. */
 #define WIDTH_STEP 0.015f
+/* Mouths at rest differ, and turned ones smile in smaller numbers: a smile is what exceeds this
+ * person's rest, all of it from so much on. Rest is taken to be low, falls with a time constant in
+ * seconds, and rises by so much a second. */
+#define SMILE_ALL 0.5f
+#define REST_FIRST 0.1f
+#define REST_MOST 0.4f
+#define REST_TAU 1.0f
+#define REST_RISE 0.01f
+/* A smile begins and ends. */
+#define SMILE_FROM 0.5f
+#define SMILE_TO 0.35f
 /* Eyes or mouth hidden for so long are said to be. */
 #define HIDDEN 2.0f
 
@@ -25,7 +36,8 @@ void af_person_reset(af_person *p) {
     af_attention_reset(&p->attention);
     af_drowsiness_reset(&p->drowsiness);
     af_signals_unknown(&p->signals);
-    p->smile = p->look_yaw = af_nan();
+    p->smile = p->smile_rest = p->look_yaw = af_nan();
+    p->smiles = -1;
 }
 
 /* Eyes that look down are half closed and yet awake. The last known gaze counts: closed eyes have
@@ -49,16 +61,42 @@ static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {
     (void)af_span_update(&p->no_mouth, s->seen ? s->no_mouth : -1, now_us, HIDDEN, HIDDEN);
 }
 
-/* The network's smile, or the mouth's widening where that says more. */
+static void low_pass(float *value, float now, float dt, float tau) {
+    if (af_is_nan(now) || af_is_nan(*value))
+        *value = now;
+    else
+        *value += (now - *value) * (dt / (dt + tau));
+}
+
+/* The network's smile over what it says of this mouth at rest. */
+static float over_rest(af_person *p, float smile, float dt) {
+    if (af_is_nan(p->smile_rest))
+        p->smile_rest = smile < REST_FIRST ? smile : REST_FIRST;
+    if (smile < p->smile_rest)
+        p->smile_rest += (smile - p->smile_rest) * (dt / (dt + REST_TAU));
+    else if (p->smile_rest < REST_MOST)
+        p->smile_rest += af_clampf(smile - p->smile_rest, 0, REST_RISE * dt);
+    return af_clampf((smile - p->smile_rest) / SMILE_ALL, 0, 1);
+}
+
+/* That, or the mouth's widening where it says more. */
 static float smile_of(af_person *p, const af_signals *s, float dt) {
-    if (af_is_nan(s->smile) || af_is_nan(s->mouth))
+    if (af_is_nan(s->smile))
         return s->smile;
+    const float network = over_rest(p, s->smile, dt);
+    if (af_is_nan(s->mouth))
+        return network;
     if (p->mouth_width <= 0)
         p->mouth_width = s->mouth;
     p->mouth_width += af_clampf(s->mouth - p->mouth_width, -WIDTH_STEP * dt, WIDTH_STEP * dt);
     const float wider = s->mouth / p->mouth_width;
     const float smile = af_clampf((wider - WIDER_NONE) / (WIDER_ALL - WIDER_NONE), 0, 1);
-    return smile > s->smile ? smile : s->smile;
+    return smile > network ? smile : network;
+}
+
+static void update_smile(af_person *p, const af_signals *s, float dt) {
+    low_pass(&p->smile, smile_of(p, s, dt), dt, SMILE_TAU);
+    p->smiles = af_is_nan(p->smile) ? -1 : p->smile >= (p->smiles > 0 ? SMILE_TO : SMILE_FROM);
 }
 
 /* Eyes lead; where they are unknown or lag behind the head, the head. */
@@ -67,13 +105,6 @@ static float look_of(const af_signals *s) {
     if (s->yaw >= 0)
         return gaze > s->yaw ? gaze : s->yaw;
     return gaze < s->yaw ? gaze : s->yaw;
-}
-
-static void low_pass(float *value, float now, float dt, float tau) {
-    if (af_is_nan(now) || af_is_nan(*value))
-        *value = now;
-    else
-        *value += (now - *value) * (dt / (dt + tau));
 }
 
 void af_person_update(af_person *p, const af_signals *s, float frame_rate,
@@ -97,7 +128,7 @@ void af_person_update(af_person *p, const af_signals *s, float frame_rate,
     af_drowsiness_update(&p->drowsiness, &p->blink, &p->mouth, s->open, s->pitch, o, now_us, who,
                          events);
     update_hidden(p, s, now_us);
-    low_pass(&p->smile, smile_of(p, s, dt), dt, SMILE_TAU);
+    update_smile(p, s, dt);
     low_pass(&p->look_yaw, look_of(s), dt, LOOK_TAU);
 }
 

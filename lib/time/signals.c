@@ -6,6 +6,9 @@
 #define FAR_EYE_YAW 25.0f
 /* Less sure than this, gaze is not used. */
 #define LEAST_GAZE 0.2f
+/* Eyes turn so far against the head: what is read beyond is no gaze. */
+#define EYE_YAW 40.0f
+#define EYE_PITCH 35.0f
 /* Mouth landmarks less visible than this on average: covered. */
 #define LEAST_MOUTH 0.35f
 
@@ -13,7 +16,7 @@ void af_signals_unknown(af_signals *s) {
     s->seen = 0;
     s->open = s->open_mean = s->yaw = s->pitch = s->roll = s->gaze_yaw = s->gaze_pitch = af_nan();
     s->jaw = s->smile = s->mouth = s->engaged = s->x = s->y = s->size = af_nan();
-    s->eye_confidence = 0;
+    s->eye_confidence = s->sure = 0;
     s->no_eyes = s->no_mouth = 0;
 }
 
@@ -48,6 +51,15 @@ static void read_eyes(af_signals *s, const affect_face *face) {
         s->gaze_yaw = face->gaze_yaw;
         s->gaze_pitch = face->gaze_pitch;
     }
+}
+
+/* Eyes and head are read apart: of a far turned head the eyes may seem to look at the camera, which
+ * no eye does. Gaze is kept within reach of the head. */
+static void keep_gaze_with_head(af_signals *s) {
+    if (af_is_nan(s->gaze_yaw) || af_is_nan(s->yaw))
+        return;
+    s->gaze_yaw = af_clampf(s->gaze_yaw, s->yaw - EYE_YAW, s->yaw + EYE_YAW);
+    s->gaze_pitch = af_clampf(s->gaze_pitch, s->pitch - EYE_PITCH, s->pitch + EYE_PITCH);
 }
 
 /* From landmarks: inner lips' distance and the mouth's width over the eyes' distance. A shut mouth
@@ -99,6 +111,7 @@ void af_signals_of_face(af_signals *s, const affect_face *face) {
         s->yaw = face->yaw;
         s->pitch = face->pitch;
         s->roll = face->roll;
+        s->sure = face->presence * face->pose_confidence;
         const float yaw = af_clampf(face->yaw, -70, 70) * (float)(AF_PI / 180);
         s->size = face->inter_ocular / af_cos(yaw);
     }
@@ -108,6 +121,7 @@ void af_signals_of_face(af_signals *s, const affect_face *face) {
     }
     if (face->measured & AFFECT_EYES)
         read_eyes(s, face);
+    keep_gaze_with_head(s);
     const float turned = s->yaw < 0 ? -s->yaw : s->yaw;
     s->no_eyes = af_is_nan(s->open) && turned < FAR_EYE_YAW;
     read_mouth(s, face);

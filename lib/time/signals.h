@@ -12,6 +12,7 @@ typedef struct af_signals {
     float eye_confidence;   /* 0..1 of `open` */
     float yaw, pitch, roll; /* head */
     float gaze_yaw, gaze_pitch;
+    float sure;      /* 0..1: how well head and face are seen */
     float jaw;       /* 0..1: how wide the mouth is open */
     float smile;     /* 0..1 */
     float mouth;     /* width of the mouth over the eyes' distance */

@@ -4,16 +4,30 @@
 
 #include "maths.h"
 
-/* A new face with so much presence gets its number at once; others after some frames. */
+/* A new face with so much presence and score gets its number at once; others after some frames in
+ * which searches found it again. Those are made so often, in microseconds, and one that they miss
+ * twice was none. */
 #define SURE_PRESENCE 0.8f
+#define SURE_SCORE 0.75f
 #define SURE_FRAMES 3
+#define SURE_HITS 2
 #define DOUBTFUL_FRAMES 10
+#define CONFIRM_STEP_US 100000
+#define CONFIRM_MISSED 2
+/* One that began beside a known face (detectors put second boxes on heads, above all on ears of
+ * turned ones) waits so long, longer if that head was turned far, and is searched less often. */
+#define BESIDE_HITS 4
+#define BESIDE_US 1000000
+#define BESIDE_STEP_US 200000
+#define TURNED_YAW 40.0f
+#define TURNED_US 3000000
 /* An unconfirmed face that is not seen for so long is forgotten. */
 #define FORGET_US 300000
 /* Nothing seen for so long: searched less often, each so many microseconds. */
 #define IDLE_AFTER_US 1000000
 #define IDLE_STEP_US 100000
-/* A track whose landmarks hold but which this many searches did not find is none. */
+/* A track whose landmarks hold but which this many searches did not find is none: one that was
+ * found less often goes sooner. */
 #define MISSED 4
 #define MISSED_FIRM 20
 /* An occupant has arrived when it has stayed so long. */
@@ -208,6 +222,7 @@ void af_time_begin(af_time *t, const af_view *view, int64_t now_us) {
     if (t->started && now_us - t->now_us > af_microseconds(t->options.gap)) {
         const af_who nobody = {0, 0, -1};
         const uint32_t number = t->next_number;
+        const int32_t has_baseline = t->has_baseline;
         end_all(t, t->now_us);
         if (tells(t))
             af_events_add(&t->events, AFFECT_EVENT_TIME_GAP, nobody, t->now_us, now_us, 0, 1);
@@ -215,6 +230,7 @@ void af_time_begin(af_time *t, const af_view *view, int64_t now_us) {
         af_time_reset(t);
         t->events.count = told;
         t->next_number = number; /* new tracks get new numbers */
+        t->has_baseline = has_baseline;
     }
     t->last_us = t->started ? t->now_us : now_us;
     t->now_us = now_us;
@@ -250,7 +266,8 @@ static void take_out(af_time *t, affect_face *faces, uint32_t *count, uint32_t a
     }
 }
 
-/* Two tracks on one face: the one that moved more in this frame has slid onto the other's. */
+/* Two tracks on one face: the one without a number is nobody's, and of two with one that which
+ * moved more in this frame has slid onto the other's. */
 static int slid(const af_time *t, const affect_face *faces, uint32_t count, uint32_t i) {
     const af_five mine = af_track_five(faces[i].points);
     const af_five was = af_track_five(t->tracks[t->owner[i]].points);
@@ -259,6 +276,12 @@ static int slid(const af_time *t, const affect_face *faces, uint32_t count, uint
     for (uint32_t j = 0; j < count; j++) {
         if (j == i)
             continue;
+        const int known = t->tracks[t->owner[i]].number != 0;
+        if (known != (t->tracks[t->owner[j]].number != 0)) {
+            if (!known && af_track_same(&faces[i].box, &faces[j].box))
+                return 1;
+            continue;
+        }
         const af_five other = af_track_five(faces[j].points);
         const af_five before = af_track_five(t->tracks[t->owner[j]].points);
         const float dx = mine.middle.x - other.middle.x, dy = mine.middle.y - other.middle.y;
@@ -279,13 +302,25 @@ static int slid(const af_time *t, const affect_face *faces, uint32_t count, uint
     return 0;
 }
 
+/* A face that is carried waits for its number: it is searched again after `since` microseconds. */
+static int waits_for_number(const af_time *t, int64_t since) {
+    for (int i = 0; i < t->most; i++) {
+        const af_track *track = &t->tracks[i];
+        if (track->used && track->held && !track->number &&
+            since >= (track->beside ? BESIDE_STEP_US : CONFIRM_STEP_US))
+            return 1;
+    }
+    return 0;
+}
+
 static int search_is_due(const af_time *t, uint32_t held, int lost) {
     const int64_t since = t->now_us - t->search_us;
     if (!t->has_landmarks || lost || t->wants_search)
         return 1;
-    if (held)
-        return since >= af_microseconds(t->options.detect_every);
-    return t->now_us - t->seen_us < IDLE_AFTER_US || since >= IDLE_STEP_US;
+    if (!held)
+        return t->now_us - t->seen_us < IDLE_AFTER_US || since >= IDLE_STEP_US;
+    return since >= af_microseconds(t->options.detect_every) ||
+           waits_for_number(t, since);
 }
 
 int af_time_carry(af_time *t, affect_face *faces, uint32_t *count, float width, float height) {
@@ -328,16 +363,34 @@ static int free_slot(const af_time *t) {
     return -1;
 }
 
+static int turned_far(const af_track *track) {
+    const float yaw = track->person.signals.yaw;
+    return yaw > TURNED_YAW || yaw < -TURNED_YAW;
+}
+
+/* 2: beside a known face that is turned far, 1: beside another, 0: by itself. */
+static int beside_known(const af_time *t, const affect_box *box) {
+    int beside = 0;
+    for (int i = 0; i < AFFECT_TRACK_COUNT; i++) {
+        const af_track *other = &t->tracks[i];
+        if (!other->used || !other->number || !other->held || !af_track_beside(&other->box, box))
+            continue;
+        if (turned_far(other))
+            return 2;
+        beside = 1;
+    }
+    return beside;
+}
+
 static void begin_track(af_time *t, int slot, const affect_face *face) {
     af_track *track = &t->tracks[slot];
     memset(track, 0, sizeof *track);
+    track->beside = beside_known(t, &face->box);
     track->used = 1;
     track->seat = -1;
     track->begin_us = track->seen_us = t->now_us;
     track->box = face->box;
     af_person_reset(&track->person);
-    if (t->has_baseline)
-        t->has_baseline = !af_person_load(&track->person, t->baseline);
 }
 
 /* The track that a box goes with best, of those no other box has taken; -1: none. */
@@ -383,13 +436,20 @@ static void append(af_time *t, affect_face *faces, uint32_t *count, const affect
     (*count)++;
 }
 
+static int most_missed(const af_track *track, const affect_face *face) {
+    if (!track->number)
+        return CONFIRM_MISSED;
+    if (face->presence < SURE_PRESENCE || track->hits < MISSED)
+        return MISSED;
+    return af_min(track->hits, MISSED_FIRM);
+}
+
 /* Tracks that are carried though searches do not find them. */
 static void count_missed(af_time *t, affect_face *faces, uint32_t *count) {
     for (uint32_t i = 0; i < *count;) {
         af_track *track = &t->tracks[t->owner[i]];
         track->missed = track->fresh ? 0 : track->missed + 1;
-        if (track->missed >= MISSED_FIRM ||
-            (track->missed >= MISSED && faces[i].presence < SURE_PRESENCE)) {
+        if (track->missed >= most_missed(track, &faces[i])) {
             track->held = 0;
             take_out(t, faces, count, i);
         } else {
@@ -464,12 +524,26 @@ static void share_expressions(af_time *t, af_track *track, affect_face *face) {
     }
 }
 
+static int is_sure(const af_time *t, const af_track *track, const affect_face *face) {
+    if (track->beside) {
+        if (face->score < SURE_SCORE && beside_known(t, &face->box) == 2)
+            return 0;
+        return track->hits >= BESIDE_HITS &&
+               t->now_us - track->begin_us >= (track->beside == 2 ? TURNED_US : BESIDE_US);
+    }
+    if (face->score >= SURE_SCORE && (!t->has_landmarks || face->presence >= SURE_PRESENCE))
+        return 1;
+    return track->hits >= SURE_HITS &&
+           track->frames >= (track->held || !t->has_landmarks ? SURE_FRAMES : DOUBTFUL_FRAMES);
+}
+
 static void confirm(af_time *t, af_track *track, const affect_face *face, int given) {
-    if (track->number)
+    track->hits += track->fresh && track->hits < 1000;
+    if (track->number || !(given || is_sure(t, track, face)))
         return;
-    const int sure = given || !t->has_landmarks || face->presence >= SURE_PRESENCE;
-    if (sure || track->frames >= (track->held ? SURE_FRAMES : DOUBTFUL_FRAMES))
-        track->number = t->next_number++;
+    track->number = t->next_number++;
+    if (t->has_baseline)
+        t->has_baseline = !af_person_load(&track->person, t->baseline);
 }
 
 static void arrive(af_time *t, af_track *track) {

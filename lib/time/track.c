@@ -12,6 +12,8 @@
 #define LEAST_OVERLAP 0.25f
 /* A lost face comes back within so many box widths. */
 #define LOST_REACH 0.8f
+/* Boxes whose middles are nearer than so many of the larger one's sides may be of one head. */
+#define BESIDE 1.1f
 
 af_five af_track_five(const affect_point p[5]) {
     af_five five = {{0, 0}, 0};
@@ -119,6 +121,15 @@ static int middle_within(const affect_box *a, const affect_box *b) {
 
 int af_track_same(const affect_box *a, const affect_box *b) {
     return af_track_overlap(a, b) > LEAST_OVERLAP || middle_within(a, b) || middle_within(b, a);
+}
+
+int af_track_beside(const affect_box *a, const affect_box *b) {
+    const float dx = a->x + a->width / 2 - b->x - b->width / 2;
+    const float dy = a->y + a->height / 2 - b->y - b->height / 2;
+    const float width = a->width > b->width ? a->width : b->width;
+    const float height = a->height > b->height ? a->height : b->height;
+    return dx * dx < BESIDE * BESIDE * width * width &&
+           dy * dy < BESIDE * BESIDE * height * height;
 }
 
 float af_track_match(const af_track *t, const affect_box *box, int64_t now_us) {

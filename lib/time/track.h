@@ -16,6 +16,9 @@ typedef struct af_track {
     int32_t held;           /* seen in the last frame, with landmarks that can be carried */
     int32_t fresh;          /* found by the search of this frame */
     int32_t missed;         /* searches in a row that did not find it though the landmarks hold */
+    int32_t hits;           /* searches that found it */
+    int32_t beside;         /* began beside a known face: may be a second box on it; 2: on a turned
+                               one */
     int32_t arrived;        /* occupant_arrived was told */
     int32_t lost;           /* face_lost is open */
     affect_point points[5]; /* where it was, not smoothed */
@@ -60,6 +63,9 @@ float af_track_overlap(const affect_box *a, const affect_box *b);
 /* Whether two boxes can only be one face: they overlap well, or the middle of one lies within the
  * inner half of the other. */
 int af_track_same(const affect_box *a, const affect_box *b);
+
+/* Whether a box lies so near another's that it may be a second one on the same head. */
+int af_track_beside(const affect_box *a, const affect_box *b);
 
 /* How well a found box goes with a track, 0: not at all .. 1. A track that is lost may have moved
  * farther. */
