@@ -395,6 +395,10 @@ static void what_is_rarely_found_goes_soon(void **state) {
     set_up(NULL);
     assert_int_equal(numbers_of(&p, 1, 300, 400), 1);
     assert_int_equal(shown, 1); /* this one was found twenty times */
+    tear_down(NULL);
+    set_up(NULL);
+    assert_int_equal(numbers_of(&p, 1, 120, 300), 1);
+    assert_int_equal(shown, 0); /* and this one eight or nine times: gone after as many */
 }
 
 static void a_baseline_waits_for_a_person(void **state) {
