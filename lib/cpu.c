@@ -52,6 +52,24 @@ static uint32_t detect(void) {
     return AFFECT_CPU_NEON | (capabilities & ASIMDDP ? (uint32_t)AFFECT_CPU_DOTPROD : 0u);
 }
 
+#elif defined(__arm__) && defined(__linux__)
+#include <sys/auxv.h>
+
+static uint32_t detect(void) {
+    enum { NEON = 1 << 12 };
+    return getauxval(AT_HWCAP) & NEON ? AFFECT_CPU_NEON : 0u;
+}
+
+#elif defined(__arm__) && defined(__ARM_NEON)
+static uint32_t detect(void) {
+    return AFFECT_CPU_NEON;
+}
+
+#elif defined(__wasm_simd128__)
+static uint32_t detect(void) {
+    return AFFECT_CPU_WASM_SIMD;
+}
+
 #elif defined(__aarch64__)
 /* Elsewhere (Apple, Windows) what the compiler may assume is what there is. */
 static uint32_t detect(void) {

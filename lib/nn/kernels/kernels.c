@@ -17,5 +17,17 @@ void af_kernels_init(af_kernels *kernels, uint32_t cpu) {
     if (cpu & AFFECT_CPU_AVX512VNNI)
         af_kernels_init_avx512vnni(kernels);
 #endif
+#ifdef AF_NEON
+    if (cpu & AFFECT_CPU_NEON)
+        af_kernels_init_neon(kernels);
+#endif
+#ifdef AF_DOTPROD
+    if (cpu & AFFECT_CPU_DOTPROD)
+        af_kernels_init_dotprod(kernels);
+#endif
+#ifdef AF_WASM_SIMD
+    if (cpu & AFFECT_CPU_WASM_SIMD)
+        af_kernels_init_wasm(kernels);
+#endif
     (void)cpu;
 }

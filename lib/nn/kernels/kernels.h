@@ -34,7 +34,32 @@
 #else
 #define AF_BUILT_AVX512VNNI 0u
 #endif
-#define AF_KERNELS_BUILT (AF_BUILT_AVX2 | AF_BUILT_AVXVNNI | AF_BUILT_AVX512VNNI)
+/* gcc's intrinsics for NEON on 32-bit Arm and for the dot product need no compiler options, only
+ * the target attribute; clang's, for the dot product before clang 16, need the options. */
+#if (defined(__ARM_NEON) || (defined(__arm__) && defined(__GNUC__) && !defined(__clang__))) &&     \
+    !defined(__ARM_BIG_ENDIAN) && !defined(AF_NO_NEON)
+#define AF_NEON 1
+#define AF_BUILT_NEON ((uint32_t)AFFECT_CPU_NEON)
+#else
+#define AF_BUILT_NEON 0u
+#endif
+#if defined(AF_NEON) && defined(__aarch64__) && !defined(AF_NO_DOTPROD) &&                         \
+    (defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__) || __clang_major__ >= 16)
+#define AF_DOTPROD 1
+#define AF_BUILT_DOTPROD ((uint32_t)AFFECT_CPU_DOTPROD)
+#else
+#define AF_BUILT_DOTPROD 0u
+#endif
+/* WebAssembly has no way to ask: a module with SIMD loads or does not. */
+#if defined(__wasm_simd128__) && !defined(AF_NO_WASM_SIMD)
+#define AF_WASM_SIMD 1
+#define AF_BUILT_WASM_SIMD ((uint32_t)AFFECT_CPU_WASM_SIMD)
+#else
+#define AF_BUILT_WASM_SIMD 0u
+#endif
+#define AF_KERNELS_BUILT                                                                           \
+    (AF_BUILT_AVX2 | AF_BUILT_AVXVNNI | AF_BUILT_AVX512VNNI | AF_BUILT_NEON | AF_BUILT_DOTPROD |   \
+     AF_BUILT_WASM_SIMD)
 
 enum { AF_TILE = 16 }; /* channels are padded to, and computed by, this many */
 
@@ -110,6 +135,15 @@ void af_kernels_init_avxvnni(af_kernels *kernels);
 #endif
 #ifdef AF_AVX512VNNI
 void af_kernels_init_avx512vnni(af_kernels *kernels);
+#endif
+#ifdef AF_NEON
+void af_kernels_init_neon(af_kernels *kernels);
+#endif
+#ifdef AF_DOTPROD
+void af_kernels_init_dotprod(af_kernels *kernels);
+#endif
+#ifdef AF_WASM_SIMD
+void af_kernels_init_wasm(af_kernels *kernels);
 #endif
 
 static inline int32_t af_padded(int32_t channels) {
