@@ -1,0 +1,1 @@
+/* WASI has no setjmp; cmocka's stand-in does without. */
