@@ -24,12 +24,14 @@ typedef struct bench_case {
 
 static const bench_case cases[] = {
     {"first 3x3 s2 1-16 320x240", CONV, 3, 2, 1, 16, 320, 240, 0, 0},
+    {"first 5x5 s4 1-32 160x120", CONV, 5, 4, 1, 32, 160, 120, 0, 0},
     {"first 5x5 s2 1-32 32x32", CONV, 5, 2, 1, 32, 32, 32, 0, 0},
     {"conv 1x1 16-32 160x120", CONV, 1, 1, 16, 32, 160, 120, 0, 0},
     {"conv 1x1 32-48 80x60", CONV, 1, 1, 32, 48, 80, 60, 0, 0},
     {"conv 1x1 48-48 80x60 residual", CONV, 1, 1, 48, 48, 80, 60, 1, 0},
     {"conv 1x1 64-64 40x30 residual", CONV, 1, 1, 64, 64, 40, 30, 1, 0},
     {"conv 1x1 64-16 40x30 head", CONV, 1, 1, 64, 16, 40, 30, 0, 1},
+    {"conv 1x1 96-96 40x30 residual", CONV, 1, 1, 96, 96, 40, 30, 1, 0},
     {"conv 3x3 s2 64-64 20x15", CONV, 3, 2, 64, 64, 20, 15, 0, 0},
     {"conv 3x3 32-32 24x24", CONV, 3, 1, 32, 32, 24, 24, 0, 0},
     {"conv 3x3 48-48 16x16 residual", CONV, 3, 1, 48, 48, 16, 16, 1, 0},
@@ -40,6 +42,7 @@ static const bench_case cases[] = {
     {"depthwise 3x3 s2 32 80x60", DEPTHWISE, 3, 2, 32, 32, 80, 60, 0, 0},
     {"depthwise 3x3 48 80x60", DEPTHWISE, 3, 1, 48, 48, 80, 60, 0, 0},
     {"depthwise 3x3 64 40x30", DEPTHWISE, 3, 1, 64, 64, 40, 30, 0, 0},
+    {"depthwise 3x3 96 40x30", DEPTHWISE, 3, 1, 96, 96, 40, 30, 0, 0},
     {"depthwise 5x5 64 40x30", DEPTHWISE, 5, 1, 64, 64, 40, 30, 0, 0},
     {"upsample add 48 40x30", UPSAMPLE, 0, 0, 48, 48, 40, 30, 0, 0},
     {"maxpool 48 40x30", MAXPOOL, 0, 0, 48, 48, 40, 30, 0, 0},

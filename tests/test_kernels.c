@@ -235,6 +235,22 @@ static void check_conv(const af_kernels *kernels) {
     }
 }
 
+/* The first layer of a detector: taps of four rows may be gathered, rows worked on in parts. */
+static void check_first(const af_kernels *kernels) {
+    for (int round = 0; round < 300; round++) {
+        af_shape s = {5, 5, 4, 1, random_in(1, 70), 1, 0};
+        s.kh = random_in(0, 3) ? 5 : random_in(4, 9);
+        s.kw = random_in(0, 3) ? 5 : 9;
+        const int head = random_in(0, 4) == 0;
+        s.shift = head ? 0 : random_in(1, 24);
+        fill_layer(&s, (size_t)(s.kh * s.kw * s.cout));
+        const int32_t width = random_in(0, 9) ? random_in(1, 40) : random_in(250, 530);
+        af_conv_job job = job_of(&s, width, random_in(1, 3), head);
+        job.residual = !head && random_in(0, 1) ? (const uint8_t *)"" : NULL;
+        compare(&job, 0, kernels);
+    }
+}
+
 static void check_dense(const af_kernels *kernels) {
     for (int round = 0; round < 60; round++) {
         af_shape s = {
@@ -369,6 +385,11 @@ static void conv(void **state) {
     for_each_back_end(check_conv);
 }
 
+static void first_layer(void **state) {
+    (void)state;
+    for_each_back_end(check_first);
+}
+
 static void dense(void **state) {
     (void)state;
     for_each_back_end(check_dense);
@@ -394,6 +415,7 @@ int main(void) {
         cmocka_unit_test(requantise_by_hand),
         cmocka_unit_test(portable_by_hand),
         cmocka_unit_test(conv),
+        cmocka_unit_test(first_layer),
         cmocka_unit_test(dense),
         cmocka_unit_test(conv_large),
         cmocka_unit_test(depthwise),

@@ -12,6 +12,9 @@
  * multipliers [cp], then for each tile of 16 channels a table and its weights:
  *   int32 pairs, singles for each segment; int32 offsets of the groups (two for a pair); 64-aligned
  *   int8 [group][2][8 channels][4 taps]
+ * Of a one-channel kernel of stride 4 whose rows are one tap longer than fours (the first layer's
+ * 5x5), the last taps of the upper four rows make one group, which comes last: they are gathered for
+ * a row of pixels at a time.
  * A segment is one row of the kernel, or, when the kernel is small enough that its offsets fit a
  * table on the stack, the whole kernel; then an offset is row << 16 | byte.
  */
@@ -30,6 +33,7 @@ enum {
 /* Sizes that the shape alone decides. */
 typedef struct layout {
     int flat;           /* the whole kernel is one segment */
+    int down;           /* there is a group of four rows' last taps */
     int32_t row_groups; /* groups of four taps in a row of the kernel */
     int32_t segments;
     int32_t groups; /* in a segment */
@@ -44,6 +48,8 @@ static layout layout_of(const af_shape *shape) {
     l.flat = shape->kh * l.row_groups <= FLAT;
     l.segments = l.flat ? 1 : shape->kh;
     l.groups = l.flat ? shape->kh * l.row_groups : l.row_groups;
+    l.down = l.flat && shape->pixel == 1 && shape->stride == 4 && shape->kw % 4 == 1 &&
+             shape->kh >= 4;
     const size_t all = (size_t)(l.segments * l.groups);
     l.table = af_round_up((2 * (size_t)l.segments + all) * sizeof(int32_t), 64);
     l.tile = l.table + all * GROUP;
@@ -63,17 +69,19 @@ static int32_t channel_of(int32_t slot) {
     return (slot & 3) | (slot & 4) << 1 | (slot & 8) >> 1;
 }
 
-/* The weights of one group: taps byte..byte + 3 of kernel row ky. Returns 0 when all are zero. */
+/* The weights of one group: taps byte..byte + 3 of kernel row ky; down: taps byte of rows
+ * ky..ky + 3. Returns 0 when all are zero. */
 static int fetch_group(const af_shape *shape, const int8_t *weights, int32_t tile, int32_t ky,
-                       int32_t byte, int8_t group[GROUP]) {
+                       int32_t byte, int down, int8_t group[GROUP]) {
     int any = 0;
     memset(group, 0, GROUP);
     for (int32_t t = 0; t < 4; t++) {
-        const int32_t kx = (byte + t) / shape->pixel, i = (byte + t) % shape->pixel;
+        const int32_t at = byte + (down ? 0 : t), row = ky + (down ? t : 0);
+        const int32_t kx = at / shape->pixel, i = at % shape->pixel;
         if (kx >= shape->kw || i >= shape->cin)
             continue;
         const size_t tap =
-            ((size_t)ky * (size_t)shape->kw + (size_t)kx) * (size_t)shape->cin + (size_t)i;
+            ((size_t)row * (size_t)shape->kw + (size_t)kx) * (size_t)shape->cin + (size_t)i;
         const size_t filter = (size_t)shape->kh * (size_t)shape->kw * (size_t)shape->cin;
         for (int32_t slot = 0; slot < AF_TILE; slot++) {
             const int32_t c = tile * AF_TILE + channel_of(slot);
@@ -141,14 +149,18 @@ static void pack_tile(const af_shape *shape, const layout *l, const int8_t *weig
             const int32_t row = l->flat ? g / l->row_groups : 0;
             const int32_t byte = 4 * (g % l->row_groups);
             const int32_t ky = l->flat ? row : s;
+            if (l->down && row < 4 && byte == shape->kw - 1)
+                continue;
             offsets[n] = row << 16 | byte;
-            n += fetch_group(shape, weights, tile, ky, byte, groups + n * GROUP) != 0;
+            n += fetch_group(shape, weights, tile, ky, byte, 0, groups + n * GROUP) != 0;
         }
         counts[2 * s] = make_pairs(offsets, groups, n);
         counts[2 * s + 1] = n - 2 * counts[2 * s];
         offsets += n;
         groups += n * GROUP;
     }
+    if (l->down)
+        fetch_group(shape, weights, tile, 0, shape->kw - 1, 1, groups);
 }
 
 void af_conv_pack_avx2(const af_shape *shape, const af_weights *weights, void *packed) {
@@ -178,6 +190,7 @@ typedef struct tile {
     const int32_t *start;
     const int16_t *mult;
     int32_t shift;
+    const uint8_t *down; /* four taps of each pixel of the row; null: none */
 } tile;
 
 /* What becomes of the sums; a constant where functions are inlined. */
@@ -247,17 +260,17 @@ AF_INLINE_AVX2 void store_two(const tile *t, const place *to0, const place *to1,
         GATHER(acc##i##1, _mm256_add_epi16(MULTIPLY(a, w1), MULTIPLY(b, w3)));                     \
     } while (0)
 
-#define SINGLE(i)                                                                                  \
+#define SINGLE(i, from)                                                                            \
     do {                                                                                           \
-        const __m256i a = taps(in##i + offset);                                                    \
+        const __m256i a = taps(from);                                                              \
         GATHER(acc##i##0, MULTIPLY(a, w0));                                                        \
         GATHER(acc##i##1, MULTIPLY(a, w1));                                                        \
     } while (0)
 
 /* 16 channels of four pixels. */
 AF_INLINE_AVX2 void four_pixels(const tile *t, const uint8_t *in0, const uint8_t *in1,
-                                const uint8_t *in2, const uint8_t *in3, const place to[4],
-                                result what) {
+                                const uint8_t *in2, const uint8_t *in3, const uint8_t *down,
+                                const place to[4], result what) {
     const __m256i ones = _mm256_set1_epi16(1);
     const int8_t *w = t->weights;
     const int32_t *at = t->offsets;
@@ -278,22 +291,30 @@ AF_INLINE_AVX2 void four_pixels(const tile *t, const uint8_t *in0, const uint8_t
         for (int32_t n = t->counts[2 * s + 1]; n > 0; n--, w += GROUP, at++) {
             const ptrdiff_t offset = at[0];
             const __m256i w0 = load_weights(w), w1 = load_weights(w + 32);
-            SINGLE(0);
-            SINGLE(1);
-            SINGLE(2);
-            SINGLE(3);
+            SINGLE(0, in0 + offset);
+            SINGLE(1, in1 + offset);
+            SINGLE(2, in2 + offset);
+            SINGLE(3, in3 + offset);
         }
         in0 += t->in_row;
         in1 += t->in_row;
         in2 += t->in_row;
         in3 += t->in_row;
     }
+    if (down) {
+        const __m256i w0 = load_weights(w), w1 = load_weights(w + 32);
+        SINGLE(0, down);
+        SINGLE(1, down + 4);
+        SINGLE(2, down + 8);
+        SINGLE(3, down + 12);
+    }
     store_two(t, &to[0], &to[1], what, acc00, acc01, acc10, acc11);
     store_two(t, &to[2], &to[3], what, acc20, acc21, acc30, acc31);
 }
 
 /* 16 channels of one pixel: dense layers and what is left over. */
-AF_INLINE_AVX2 void one_pixel(const tile *t, const uint8_t *in0, const place *to, result what) {
+AF_INLINE_AVX2 void one_pixel(const tile *t, const uint8_t *in0, const uint8_t *down,
+                              const place *to, result what) {
     const __m256i ones = _mm256_set1_epi16(1);
     const int8_t *w = t->weights;
     const int32_t *at = t->offsets;
@@ -309,8 +330,12 @@ AF_INLINE_AVX2 void one_pixel(const tile *t, const uint8_t *in0, const place *to
         for (int32_t n = t->counts[2 * s + 1]; n > 0; n--, w += GROUP, at++) {
             const ptrdiff_t offset = at[0];
             const __m256i w0 = load_weights(w), w1 = load_weights(w + 32);
-            SINGLE(0);
+            SINGLE(0, in0 + offset);
         }
+    }
+    if (down) {
+        const __m256i w0 = load_weights(w), w1 = load_weights(w + 32);
+        SINGLE(0, down);
     }
     store_two(t, to, to, what, acc00, acc01, acc00, acc01);
 }
@@ -334,7 +359,7 @@ AF_INLINE_AVX2 void run_row(const af_conv_job *job, const tile *t, int32_t chann
     const ptrdiff_t step = (ptrdiff_t)job->shape->stride * job->shape->pixel;
     const ptrdiff_t pixel = af_padded(job->shape->cout);
     place to[4];
-    const uint8_t *in = locate(job, channel, 0, y, &to[0]);
+    const uint8_t *in = locate(job, channel, 0, y, &to[0]), *down = t->down;
     for (int32_t x = 0; x < job->width; x += 4, in += 4 * step) {
         if (what == HEAD) {
             to[1].head = to[0].head + pixel;
@@ -350,7 +375,8 @@ AF_INLINE_AVX2 void run_row(const af_conv_job *job, const tile *t, int32_t chann
             to[2].residual = to[0].residual + 2 * pixel;
             to[3].residual = to[0].residual + 3 * pixel;
         }
-        four_pixels(t, in, in + step, in + 2 * step, in + 3 * step, to, what);
+        four_pixels(t, in, in + step, in + 2 * step, in + 3 * step, down, to, what);
+        down += down ? 16 : 0;
         if (what == HEAD)
             to[0].head += 4 * pixel;
         else
@@ -365,7 +391,7 @@ AF_INLINE_AVX2 void run_pixels(const af_conv_job *job, const tile *t, int32_t ch
                                int32_t end, result what) {
     int32_t x = 0;
     while (y < end) {
-        const uint8_t *in[4];
+        const uint8_t *in[4], *const down = t->down ? t->down + 4 * (ptrdiff_t)x : NULL;
         place to[4];
         int32_t n = 0;
         for (; n < 4 && y < end; n++) {
@@ -376,14 +402,14 @@ AF_INLINE_AVX2 void run_pixels(const af_conv_job *job, const tile *t, int32_t ch
             }
         }
         if (n == 1) {
-            one_pixel(t, in[0], to, what);
+            one_pixel(t, in[0], down, to, what);
             continue;
         }
         for (; n < 4; n++) { /* repeats the last */
             in[n] = in[n - 1];
             to[n] = to[n - 1];
         }
-        four_pixels(t, in[0], in[1], in[2], in[3], to, what);
+        four_pixels(t, in[0], in[1], in[2], in[3], down, to, what);
     }
 }
 
@@ -401,7 +427,7 @@ RUN_TILE(run_tile_plain, PLAIN)
 RUN_TILE(run_tile_residual, RESIDUAL)
 RUN_TILE(run_tile_head, HEAD)
 
-void af_conv_avx2(const af_conv_job *job) {
+static void run_job(const af_conv_job *job, const uint8_t *down) {
     enum { BLOCK = 16384 }; /* input bytes that stay in the first-level cache from tile to tile */
     const af_shape *const shape = job->shape;
     const layout l = layout_of(shape);
@@ -428,6 +454,7 @@ void af_conv_avx2(const af_conv_job *job) {
                 .start = start + c,
                 .mult = mult + c,
                 .shift = shape->shift,
+                .down = down,
             };
             const int32_t end = af_min(job->height, y + block);
             (job->head       ? run_tile_head
@@ -435,6 +462,54 @@ void af_conv_avx2(const af_conv_job *job) {
                              : run_tile_plain)(job, &t, c, y, end);
         }
     }
+}
+
+/* A byte of each of four rows, for pixels four bytes apart. Reads no more of a row than the contract
+ * allows. */
+AF_TARGET_AVX2 static void gather_down(uint8_t *to, const uint8_t *in, ptrdiff_t in_row,
+                                       int32_t pixels) {
+    const __m256i low = _mm256_set1_epi32(255);
+    int32_t i = 0;
+    for (; i + 8 <= pixels; i += 8, in += 32, to += 32) {
+        __m256i v = _mm256_setzero_si256();
+        for (int32_t row = 3; row >= 0; row--) {
+            const void *const at = in + row * in_row;
+            const __m256i bytes = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)at), low);
+            v = _mm256_or_si256(_mm256_slli_epi32(v, 8), bytes);
+        }
+        _mm256_storeu_si256((__m256i *)(void *)to, v);
+    }
+    for (; i < pixels; i++, in += 4, to += 4)
+        for (int32_t row = 0; row < 4; row++)
+            to[row] = in[row * in_row];
+}
+
+/* Part of a row at a time, with its gathered taps. */
+static void run_parts(const af_conv_job *job) {
+    enum { PART = 256 };
+    uint8_t down[4 * (PART + 4)];
+    for (int32_t y = 0; y < job->height; y++)
+        for (int32_t x = 0; x < job->width; x += PART) {
+            af_conv_job part = *job;
+            place to;
+            part.in = locate(job, 0, x, y, &to);
+            part.out = to.out;
+            part.residual = to.residual;
+            part.head = to.head;
+            part.width = af_min(PART, job->width - x);
+            part.height = 1;
+            gather_down(down, part.in + job->shape->kw - 1, job->in_row, part.width);
+            for (int32_t i = 0; i < 4; i++) /* the last block may repeat the last pixel */
+                memcpy(down + 4 * (part.width + i), down + 4 * (part.width - 1), 4);
+            run_job(&part, down);
+        }
+}
+
+void af_conv_avx2(const af_conv_job *job) {
+    if (layout_of(job->shape).down)
+        run_parts(job);
+    else
+        run_job(job, NULL);
 }
 
 #else

@@ -10,6 +10,9 @@
  * Packed: int32 sums' start [cp] (bias and rounding), int16 multipliers, 64 bytes a tile, int32 number
  * of groups of each segment, int32 offsets of the groups; 64-aligned for each block of tiles:
  *   int8 [group][tiles of the block][16 channels][4 taps]
+ * Of a one-channel kernel of stride 4 whose rows are one tap longer than fours (the first layer's
+ * 5x5), the last taps of the upper four rows make one group, the last one: they are gathered for a
+ * row of pixels at a time, which takes three multiplications less a pixel.
  * A segment is one row of the kernel, or, when the kernel is small enough that its offsets fit a
  * table on the stack, the whole kernel; then an offset is row << 16 | byte.
  */
@@ -74,6 +77,7 @@ static int32_t multiplier_of(int32_t slot, int32_t pair, int32_t tiles) {
 /* Sizes and places that the shape alone decides. */
 typedef struct layout {
     int flat;           /* the whole kernel is one segment */
+    int down;           /* there is a group of four rows' last taps */
     int32_t row_groups; /* groups of four taps in a row of the kernel */
     int32_t segments;
     int32_t groups; /* in a segment */
@@ -87,6 +91,8 @@ static layout layout_of(const af_shape *shape) {
     l.flat = shape->kh * l.row_groups <= FLAT;
     l.segments = l.flat ? 1 : shape->kh;
     l.groups = l.flat ? shape->kh * l.row_groups : l.row_groups;
+    l.down = l.flat && shape->pixel == 1 && shape->stride == 4 && shape->kw % 4 == 1 &&
+             shape->kh >= 4;
     l.tiles = af_padded(shape->cout) / AF_TILE;
     l.mult = (size_t)l.tiles * AF_TILE * sizeof(int32_t);
     l.counts = l.mult + 64 * (size_t)l.tiles;
@@ -111,18 +117,20 @@ static int32_t block_tiles(int32_t tiles, int32_t first) {
     return (rest + blocks - 1) / blocks;
 }
 
-/* The weights of taps byte..byte + 3 of kernel row ky for one tile. Returns 0 when all are zero. */
+/* The weights of taps byte..byte + 3 of kernel row ky for one tile; down: of taps byte of rows
+ * ky..ky + 3. Returns 0 when all are zero. */
 static int fetch_group(const af_shape *shape, const int8_t *weights, int32_t tile, int32_t ky,
-                       int32_t byte, int8_t group[GROUP]) {
+                       int32_t byte, int down, int8_t group[GROUP]) {
     int any = 0;
     memset(group, 0, GROUP);
     const size_t filter = (size_t)shape->kh * (size_t)shape->kw * (size_t)shape->cin;
     for (int32_t t = 0; t < 4; t++) {
-        const int32_t kx = (byte + t) / shape->pixel, i = (byte + t) % shape->pixel;
+        const int32_t at = byte + (down ? 0 : t), row = ky + (down ? t : 0);
+        const int32_t kx = at / shape->pixel, i = at % shape->pixel;
         if (kx >= shape->kw || i >= shape->cin)
             continue;
         const size_t tap =
-            ((size_t)ky * (size_t)shape->kw + (size_t)kx) * (size_t)shape->cin + (size_t)i;
+            ((size_t)row * (size_t)shape->kw + (size_t)kx) * (size_t)shape->cin + (size_t)i;
         for (int32_t slot = 0; slot < AF_TILE; slot++) {
             const int32_t c = tile * AF_TILE + channel_of(slot);
             if (c < shape->cout)
@@ -134,13 +142,13 @@ static int fetch_group(const af_shape *shape, const int8_t *weights, int32_t til
 
 /* Writes a group of all tiles as their n-th. */
 static int pack_group(const af_shape *shape, const layout *l, const int8_t *weights, int32_t ky,
-                      int32_t byte, int32_t n, int8_t *to) {
+                      int32_t byte, int down, int32_t n, int8_t *to) {
     int any = 0;
     for (int32_t first = 0; first < l->tiles;) {
         const int32_t count = block_tiles(l->tiles, first);
         int8_t *const block = to + (size_t)first * tile_bytes(l) + (size_t)(n * count) * GROUP;
         for (int32_t i = 0; i < count; i++)
-            any |= fetch_group(shape, weights, first + i, ky, byte, block + i * GROUP);
+            any |= fetch_group(shape, weights, first + i, ky, byte, down, block + i * GROUP);
         first += count;
     }
     return any;
@@ -176,12 +184,16 @@ void AF_VNNI(af_conv_pack)(const af_shape *shape, const af_weights *weights, voi
     for (int32_t s = 0; s < l.segments; s++)
         for (int32_t g = 0; g < l.groups; g++) {
             const int32_t row = l.flat ? g / l.row_groups : 0, byte = 4 * (g % l.row_groups);
+            if (l.down && row < 4 && byte == shape->kw - 1)
+                continue;
             offsets[n] = row << 16 | byte;
-            if (pack_group(shape, &l, weights->weights, l.flat ? row : s, byte, n, to)) {
+            if (pack_group(shape, &l, weights->weights, l.flat ? row : s, byte, 0, n, to)) {
                 counts[s]++;
                 n++;
             }
         }
+    if (l.down)
+        pack_group(shape, &l, weights->weights, 0, shape->kw - 1, 1, n, to);
 }
 
 /* ---------------------------------------------------------------------------------------- running
@@ -197,6 +209,7 @@ typedef struct block {
     int32_t segments;
     int32_t shift;
     ptrdiff_t in_row;
+    const uint8_t *down; /* four taps of each pixel of the row; null: none */
 } block;
 
 /* Where a pixel's results go, or the residual that is added comes from. */
@@ -211,6 +224,14 @@ AF_VNNI_INLINE vec load(const void *p) {
     return _mm512_loadu_si512(p);
 #else
     return _mm256_loadu_si256((const __m256i *)p);
+#endif
+}
+
+AF_VNNI_INLINE void store_vec(void *p, vec v) {
+#if AF_VNNI_BITS == 512
+    _mm512_storeu_si512(p, v);
+#else
+    _mm256_storeu_si256((__m256i *)p, v);
 #endif
 }
 
@@ -377,11 +398,11 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
 #define START(i) vec acc##i##0 = start0, acc##i##1 = start1, acc##i##2 = start2, acc##i##3 = start3
 #define POINT(i) const uint8_t *in##i = in[i < pixels ? i : 0]
 
-/* Four taps of pixel i. */
-#define STEP(i)                                                                                    \
+/* Four taps of pixel i, which lie at `from`. */
+#define FOUR_TAPS(i, from)                                                                         \
     do {                                                                                           \
         if (i < pixels) {                                                                          \
-            const vec a = taps(in##i + offset);                                                    \
+            const vec a = taps(from);                                                              \
             acc##i##0 = DOT(acc##i##0, a, w0);                                                     \
             if (registers > 1)                                                                     \
                 acc##i##1 = DOT(acc##i##1, a, w1);                                                 \
@@ -391,6 +412,9 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
                 acc##i##3 = DOT(acc##i##3, a, w3);                                                 \
         }                                                                                          \
     } while (0)
+
+#define STEP(i) FOUR_TAPS(i, in##i + offset)
+#define DOWN(i) FOUR_TAPS(i, down + 4 * (i))
 
 #define ALL(DO)                                                                                    \
     DO(0);                                                                                         \
@@ -404,10 +428,17 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
 
 #define NEXT_ROW(i) in##i += b->in_row
 
+#define WEIGHTS                                                                                    \
+    const vec w0 = load(w);                                                                        \
+    const vec w1 = registers > 1 ? load(w + LANES * 4) : w0;                                       \
+    const vec w2 = registers > 2 ? load(w + LANES * 8) : w0;                                       \
+    const vec w3 = registers > 3 ? load(w + LANES * 12) : w0
+
 /* `pixels` pixels times `registers` registers of channels, both constants where it is inlined.
- * together: the results follow each other in memory. */
-AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const place to[],
-                              int together, const int pixels, const int registers) {
+ * together: the results follow each other in memory. down: the first pixel's, null without. */
+AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const uint8_t *down,
+                              const place to[], int together, const int pixels,
+                              const int registers) {
     const int8_t *w = b->weights;
     const int32_t *at = b->offsets;
     const vec start0 = load(b->start);
@@ -419,24 +450,25 @@ AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const p
     for (int32_t s = 0; s < b->segments; s++) {
         for (int32_t n = b->counts[s]; n > 0; n--, w += registers * LANES * 4) {
             const ptrdiff_t offset = *at++;
-            const vec w0 = load(w);
-            const vec w1 = registers > 1 ? load(w + LANES * 4) : w0;
-            const vec w2 = registers > 2 ? load(w + LANES * 8) : w0;
-            const vec w3 = registers > 3 ? load(w + LANES * 12) : w0;
+            WEIGHTS;
             ALL(STEP);
         }
         if (b->segments > 1) {
             ALL(NEXT_ROW);
         }
     }
+    if (down) {
+        WEIGHTS;
+        ALL(DOWN);
+    }
     STORE;
     (void)together; /* two registers a tile: never asked for */
 }
 
 /* One group of the pixel, into the sums with number i. */
-#define APART(i)                                                                                   \
+#define APART(i, four)                                                                             \
     do {                                                                                           \
-        const vec a = taps(in + at[i]);                                                            \
+        const vec a = taps(four);                                                                  \
         const int8_t *const from = w + i * registers * LANES * 4;                                  \
         acc##i##0 = DOT(acc##i##0, a, load(from));                                                 \
         if (registers > 1)                                                                         \
@@ -451,8 +483,8 @@ AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const p
     VEC(add_epi32)(VEC(add_epi32)(acc0##r, acc1##r), VEC(add_epi32)(acc2##r, acc3##r))
 
 /* One pixel: dense layers and what is left over. Four sums, so that none waits for the other. */
-AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const place *to,
-                            const int registers) {
+AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const uint8_t *down,
+                            const place *to, const int registers) {
     const int8_t *w = b->weights;
     const int32_t *at = b->offsets;
     const vec zero = VEC(set1_epi32)(0);
@@ -464,14 +496,16 @@ AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const place *to,
     for (int32_t s = 0; s < b->segments; s++, in += b->in_row) {
         int32_t n = b->counts[s];
         for (; n >= 4; n -= 4, at += 4, w += 4 * registers * LANES * 4) {
-            APART(0);
-            APART(1);
-            APART(2);
-            APART(3);
+            APART(0, in + at[0]);
+            APART(1, in + at[1]);
+            APART(2, in + at[2]);
+            APART(3, in + at[3]);
         }
         for (; n > 0; n--, at++, w += registers * LANES * 4)
-            APART(0);
+            APART(0, in + at[0]);
     }
+    if (down)
+        APART(0, down);
     const vec s0 = TOGETHER(0), s1 = TOGETHER(1), s2 = TOGETHER(2), s3 = TOGETHER(3);
     const place same[4] = {*to, *to, *to, *to};
 #if AF_VNNI_BITS == 512
@@ -496,7 +530,7 @@ AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const place *to,
  */
 
 /* Input and results of output pixel (x, y). */
-AF_VNNI_INLINE const uint8_t *locate(const af_conv_job *job, int32_t channel, int32_t x, int32_t y,
+static inline const uint8_t *locate(const af_conv_job *job, int32_t channel, int32_t x, int32_t y,
                                      place *to) {
     const af_shape *const shape = job->shape;
     const ptrdiff_t pixel = af_padded(shape->cout), at = x * pixel + channel;
@@ -528,14 +562,15 @@ AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t cha
     const int together = AF_VNNI_BITS == 512 && apart == registers * AF_TILE;
     int32_t x = 0;
     while (y < end) {
-        const uint8_t *in[MOST_PIXELS];
+        const uint8_t *in[MOST_PIXELS], *down = b->down ? b->down + 4 * (ptrdiff_t)x : NULL;
         place to[MOST_PIXELS];
         if (x + pixels <= job->width) {
             place first;
             const uint8_t *from = locate(job, channel, x, y, &first);
             for (; x + pixels <= job->width; x += pixels, from += pixels * step) {
                 ALL(BESIDE);
-                run_block(b, in, to, together, pixels, registers);
+                run_block(b, in, down, to, together, pixels, registers);
+                down += down ? 4 * pixels : 0;
                 first.out += pixels * apart;
                 first.residual += first.residual ? pixels * apart : 0;
                 first.head += first.head ? pixels * apart : 0;
@@ -554,11 +589,11 @@ AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t cha
                 to[i] = to[n - 1];
             }
             if (n == 1)
-                run_one(b, in[0], to, registers);
+                run_one(b, in[0], down, to, registers);
             else if (n <= 4)
-                run_block(b, in, to, 0, 4, registers);
+                run_block(b, in, down, to, 0, 4, registers);
             else
-                run_block(b, in, to, 0, pixels, registers);
+                run_block(b, in, down, to, 0, pixels, registers);
         }
         if (x == job->width) {
             x = 0;
@@ -595,7 +630,7 @@ static void run_tiles(const af_conv_job *job, const block *b, int32_t tile, int3
 #endif
 }
 
-void AF_VNNI(af_conv)(const af_conv_job *job) {
+static void run_job(const af_conv_job *job, const uint8_t *down) {
     enum { CACHED = 16384 }; /* input bytes that stay in the first-level cache between tiles */
     const af_shape *const shape = job->shape;
     const layout l = layout_of(shape);
@@ -619,8 +654,55 @@ void AF_VNNI(af_conv)(const af_conv_job *job) {
                 .segments = l.segments,
                 .shift = shape->shift,
                 .in_row = job->in_row,
+                .down = down,
             };
             run_tiles(job, &b, first, tiles, y, af_min(job->height, y + at_once));
             first += tiles;
         }
+}
+
+/* A byte of each of four rows, for pixels four bytes apart. Reads no more of a row than the contract
+ * allows. */
+AF_VNNI_TARGET static void gather_down(uint8_t *to, const uint8_t *in, ptrdiff_t in_row,
+                                       int32_t pixels) {
+    int32_t i = 0;
+    for (; i + LANES <= pixels; i += LANES, in += 4 * LANES, to += 4 * LANES) {
+        const vec a = VEC(slli_epi32)(load(in), 24), b = VEC(slli_epi32)(load(in + in_row), 24);
+        const vec c = VEC(slli_epi32)(load(in + 2 * in_row), 24);
+        const vec d = VEC(slli_epi32)(load(in + 3 * in_row), 24);
+        const vec low = VEC(add_epi32)(VEC(srli_epi32)(a, 24), VEC(srli_epi32)(b, 16));
+        store_vec(to, VEC(add_epi32)(low, VEC(add_epi32)(VEC(srli_epi32)(c, 8), d)));
+    }
+    for (; i < pixels; i++, in += 4, to += 4)
+        for (int32_t row = 0; row < 4; row++)
+            to[row] = in[row * in_row];
+}
+
+/* Part of a row at a time, with its gathered taps. */
+static void run_parts(const af_conv_job *job) {
+    enum { PART = 256 };
+    uint8_t down[4 * (PART + MOST_PIXELS)];
+    const af_shape *const shape = job->shape;
+    for (int32_t y = 0; y < job->height; y++)
+        for (int32_t x = 0; x < job->width; x += PART) {
+            af_conv_job part = *job;
+            place to;
+            part.in = locate(job, 0, x, y, &to);
+            part.out = to.out;
+            part.residual = to.residual;
+            part.head = to.head;
+            part.width = af_min(PART, job->width - x);
+            part.height = 1;
+            gather_down(down, part.in + shape->kw - 1, job->in_row, part.width);
+            for (int32_t i = 0; i < MOST_PIXELS; i++) /* blocks at the end repeat the last pixel */
+                memcpy(down + 4 * (part.width + i), down + 4 * (part.width - 1), 4);
+            run_job(&part, down);
+        }
+}
+
+void AF_VNNI(af_conv)(const af_conv_job *job) {
+    if (layout_of(job->shape).down)
+        run_parts(job);
+    else
+        run_job(job, NULL);
 }
