@@ -11,6 +11,12 @@
 #include "time/interaction.h"
 
 static run r;
+static uint32_t seed;
+
+static float noise(float size) {
+    seed = seed * 1664525u + 1013904223u;
+    return size * ((float)(seed >> 8) / 8388608.0f - 1);
+}
 
 /* ------------------------------------------------------------------------------------- closures */
 
@@ -310,6 +316,43 @@ static void straight_ahead_is_learnt_or_given(void **state) {
     r.options.forward_yaw = r.options.forward_pitch = 0;
     hold(&r, turned(40, 0), 3);
     assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 1);
+}
+
+static void a_film_may_begin_with_a_look_away(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, turned(35, 0), 2);
+    hold(&r, awake(), 20);
+    assert_true(fabsf(af_attention_forward_yaw(&r.person.attention, &r.options)) < 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0), 1);
+    assert_true(length_of(last_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0)) < 7);
+    hold(&r, turned(35, 0), 3);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 2);
+    /* What has been ahead for long stays ahead however long a look lasts. */
+    run_begin(&r, 30);
+    hold(&r, awake(), 70);
+    hold(&r, turned(35, 0), 90);
+    assert_true(af_attention_off_for(&r.person.attention, r.now_us) > 89);
+}
+
+static void trembling_directions_are_no_looks(void **state) {
+    (void)state;
+    for (uint32_t k = 0; k < 20; k++) {
+        run_begin(&r, 30);
+        seed = k;
+        for (int i = 0; i < 1800; i++) {
+            af_signals s = awake();
+            s.yaw += noise(6);
+            s.pitch += noise(6);
+            s.gaze_yaw += noise(12);
+            s.gaze_pitch += noise(12);
+            frame(&r, &s);
+        }
+        assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 0);
+        assert_int_equal(count_of(&r, AFFECT_EVENT_PHONE_LOOK, 1), 0);
+        assert_true(fabsf(r.person.attention.head.pitch) < 3);
+    }
 }
 
 static void short_looks_add_up(void **state) {
@@ -615,13 +658,6 @@ static void smiles_exceed_the_persons_rest(void **state) {
 /* ------------------------------------------------------------------------------------ properties
  */
 
-static uint32_t seed;
-
-static float noise(float size) {
-    seed = seed * 1664525u + 1013904223u;
-    return size * ((float)(seed >> 8) / 8388608.0f - 1);
-}
-
 /* A minute of somebody who does a bit of everything, with noise. */
 static void eventful(int64_t begin_us, float mirror) {
     run_begin(&r, 30);
@@ -695,6 +731,8 @@ int main(void) {
         cmocka_unit_test(eyes_closed_by_a_yawn_are_no_sleep),
         cmocka_unit_test(looks_away_are_timed),
         cmocka_unit_test(straight_ahead_is_learnt_or_given),
+        cmocka_unit_test(a_film_may_begin_with_a_look_away),
+        cmocka_unit_test(trembling_directions_are_no_looks),
         cmocka_unit_test(short_looks_add_up),
         cmocka_unit_test(a_phone_is_below),
         cmocka_unit_test(blinks_do_not_end_a_look),

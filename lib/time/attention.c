@@ -5,10 +5,16 @@
 /* Straight ahead is known after so many seconds of looking, and learnt on for so long. */
 #define KNOWN_AFTER 1.0f
 #define LEARN_FOR 60.0f
-/* Degrees a second by which a median moves at most: at first, and later (over the seconds that it
- * was learnt from: the more is known, the less it moves). */
+/* Degrees a second by which a median moves at most, at first and for each second that it was learnt
+ * from: the more is known, the less it moves. */
 #define QUICK 20.0f
-#define SLOW 3.0f
+#define SLOWER 3.0f
+/* What is looked at for so long while looking away, within so many degrees and longer than ahead
+ * was, is straight ahead: a film may begin with a look to the side. */
+#define OTHER_LEAST 6.0f
+#define OTHER_NEAR 10.0f
+/* Looks are no part of what is learnt from so many seconds on; before, they may be noise. */
+#define LOOK_SURE 0.3f
 /* Directions farther than this from the median are looks away: they move it a tenth as fast. */
 #define NEAR 12.0f
 /* A head turned so much farther than the zone's half looks away whatever the eyes seem to do. */
@@ -53,14 +59,55 @@ static float pull(float centre, float seen, float most, float slower) {
 static void learn(af_centre *c, float yaw, float pitch, float dt) {
     if (af_is_nan(yaw) || af_is_nan(pitch) || c->known >= LEARN_FOR)
         return;
-    if (c->known <= 0) {
-        c->yaw = yaw;
-        c->pitch = pitch;
+    const float step = dt > 0 ? dt : 1e-6f;
+    if (is_known(c)) {
+        const float most = QUICK / (1 + SLOWER * c->known) * dt;
+        c->yaw = pull(c->yaw, yaw, most, 0.1f);
+        c->pitch = pull(c->pitch, pitch, most, 0.1f);
+    } else { /* a mean to begin with */
+        const float share = step / ((c->known > 0 ? c->known : 0) + step);
+        c->yaw += (yaw - c->yaw) * share;
+        c->pitch += (pitch - c->pitch) * share;
     }
-    const float most = (is_known(c) ? SLOW / (1 + c->known) : QUICK) * dt;
-    c->yaw = pull(c->yaw, yaw, most, 0.1f);
-    c->pitch = pull(c->pitch, pitch, most, 0.1f);
-    c->known += dt > 0 ? dt : 1e-6f;
+    c->known += step;
+}
+
+static int rests_at(const af_centre *c, const af_signals *s) {
+    return c->known > 0 && magnitude(s->yaw - c->yaw) <= OTHER_NEAR &&
+           magnitude(s->pitch - c->pitch) <= OTHER_NEAR;
+}
+
+static void swap(af_centre *a, af_centre *b) {
+    const af_centre kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* While they look away: where to, and whether that is ahead rather than what was taken for it. */
+static void learn_other(af_attention *a, const af_signals *s, float dt) {
+    if (af_is_nan(s->yaw))
+        return;
+    if (!rests_at(&a->other_head, s)) {
+        a->other_head.known -= dt;
+        if (a->other_head.known > 0)
+            return;
+        a->other_head.known = a->other_gaze.known = 0;
+    }
+    learn(&a->other_head, s->yaw, s->pitch, dt);
+    learn(&a->other_gaze, s->gaze_yaw, s->gaze_pitch, dt);
+    if (a->other_head.known >= OTHER_LEAST && a->other_head.known > a->head.known) {
+        swap(&a->head, &a->other_head);
+        swap(&a->gaze, &a->other_gaze);
+    }
+}
+
+static void learn_ahead(af_attention *a, const af_signals *s, float dt, int64_t now_us) {
+    if (a->off && is_known(&a->head) && af_seconds(a->off_us, now_us) > LOOK_SURE) {
+        learn_other(a, s, dt);
+        return;
+    }
+    learn(&a->head, s->yaw, s->pitch, dt);
+    learn(&a->gaze, s->gaze_yaw, s->gaze_pitch, dt);
 }
 
 /* The given direction stands for head and eyes alike. */
@@ -88,14 +135,25 @@ float af_attention_forward_pitch(const af_attention *a, const affect_time_option
 
 /* ------------------------------------------------------------------------------ directions */
 
-/* One step of the low-pass, afresh after a pause. */
+/* One step of the low-pass of two angles, afresh after a pause. */
+static void approach(float *yaw, float *pitch, float to_yaw, float to_pitch, float away) {
+    const float share = away < 0.5f ? away / (away + DIRECTION_TAU) : 1;
+    *yaw += (to_yaw - *yaw) * share;
+    *pitch += (to_pitch - *pitch) * share;
+}
+
 static void follow(af_attention *a, float yaw, float pitch, int64_t now_us) {
     const float away = a->has_direction ? af_seconds(a->direction_us, now_us) : 1;
-    const float share = away < 0.5f ? away / (away + DIRECTION_TAU) : 1;
-    a->yaw += (yaw - a->yaw) * share;
-    a->pitch += (pitch - a->pitch) * share;
+    approach(&a->yaw, &a->pitch, yaw, pitch, away);
     a->has_direction = 1;
     a->direction_us = now_us;
+}
+
+static void follow_head(af_attention *a, float yaw, float pitch, int64_t now_us) {
+    const float away = a->has_head ? af_seconds(a->head_us, now_us) : 1;
+    approach(&a->head_yaw, &a->head_pitch, yaw, pitch, away);
+    a->has_head = 1;
+    a->head_us = now_us;
 }
 
 /* Directions against straight ahead; 0 when nothing new is known. */
@@ -106,8 +164,7 @@ static int take_direction(af_attention *a, const af_signals *s, int closed,
     const float head_pitch = fixed ? o->forward_pitch : a->head.pitch;
     if (af_is_nan(s->yaw) || !(fixed || is_known(&a->head)))
         return 0;
-    a->head_yaw = s->yaw - head_yaw;
-    a->head_pitch = s->pitch - head_pitch;
+    follow_head(a, s->yaw - head_yaw, s->pitch - head_pitch, now_us);
     if (!af_is_nan(s->gaze_yaw) && (fixed || is_known(&a->gaze)) && !closed) {
         follow(a, s->gaze_yaw - (fixed ? o->forward_yaw : a->gaze.yaw),
                s->gaze_pitch - (fixed ? o->forward_pitch : a->gaze.pitch), now_us);
@@ -276,11 +333,8 @@ void af_attention_update(af_attention *a, const af_signals *s, int closed, int m
     dt = dt < LONGEST_STEP ? dt : LONGEST_STEP;
     a->started = 1;
     a->last_us = now_us;
-    const int elsewhere = a->off || a->down_now >= 0.3f;
-    if (a->learning && may_learn && !closed && !(elsewhere && is_known(&a->head))) {
-        learn(&a->head, s->yaw, s->pitch, dt);
-        learn(&a->gaze, s->gaze_yaw, s->gaze_pitch, dt);
-    }
+    if (a->learning && may_learn && !closed)
+        learn_ahead(a, s, dt, now_us);
     const int known = take_direction(a, s, closed, o, now_us);
     if (known)
         follow_look(a, distance_out(a, o), s->sure, now_us, who, events);
@@ -299,7 +353,7 @@ void af_attention_close(af_attention *a, int64_t now_us, af_who who, af_events *
     if (af_span_close(&a->down))
         af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, a->down.seen_us, 0,
                       af_span_confidence(&a->down));
-    a->has_direction = 0;
+    a->has_direction = a->has_head = 0;
 }
 
 float af_attention_off_for(const af_attention *a, int64_t now_us) {

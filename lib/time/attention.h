@@ -16,13 +16,14 @@ typedef struct af_centre {
 
 typedef struct af_attention {
     af_centre head, gaze;
-    int32_t learning; /* 0: what was loaded or learnt is kept */
+    af_centre other_head, other_gaze; /* where they rest while they look away: may be ahead instead */
+    int32_t learning;                 /* 0: what was loaded or learnt is kept */
     int64_t last_us;  /* of the last update */
     int32_t started;
     /* The last known directions against straight ahead, and when. */
     float yaw, pitch, head_yaw, head_pitch;
-    int64_t direction_us;
-    int32_t has_direction;
+    int64_t direction_us, head_us;
+    int32_t has_direction, has_head;
     /* The look off the road that lasts. */
     int32_t off;
     int64_t leave_us; /* when the direction left the inner half of the zone */
