@@ -346,8 +346,10 @@ static void trembling_directions_are_no_looks(void **state) {
             s.yaw += noise(6);
             s.pitch += noise(6);
             s.gaze_yaw += noise(12);
-            s.gaze_pitch += noise(12);
+            s.gaze_pitch = i ? noise(12) : -20;
             frame(&r, &s);
+            if (i == 32) /* one bad frame at the start does little */
+                assert_true(fabsf(r.person.attention.gaze.pitch) < 4.5f);
         }
         assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 1), 0);
         assert_int_equal(count_of(&r, AFFECT_EVENT_PHONE_LOOK, 1), 0);
@@ -511,6 +513,54 @@ static void drowsiness_has_stages_and_evidence(void **state) {
     }
     assert_int_equal(count_of(&r, AFFECT_EVENT_DROWSINESS, 0), 1);
     assert_int_equal(r.person.drowsiness.stage, AFFECT_ALERT);
+}
+
+static affect_person_state state_of(void) {
+    affect_person_state s;
+    memset(&s, 0, sizeof s);
+    af_person_state(&r.person, r.rate, 0, &r.options, r.now_us, &s);
+    return s;
+}
+
+static void hidden_eyes_and_mouths_are_not_measured(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    for (int i = 0; i < 10; i++) {
+        hold(&r, awake(), 1.8f);
+        hold(&r, closed_eyes(), 0.2f);
+    }
+    hold(&r, awake(), 0.3f);
+    assert_true(fabsf(state_of().blink_rate - 30) < 2);
+    assert_int_equal(state_of().drowsiness_stage, AFFECT_ALERT);
+    af_signals s = awake();
+    s.open = s.open_mean = s.gaze_yaw = s.gaze_pitch = NAN;
+    s.no_eyes = 1;
+    hold(&r, s, 1);
+    assert_int_equal(state_of().degraded, 0);
+    hold(&r, s, 9); /* dark glasses */
+    assert_int_equal(state_of().degraded, AFFECT_DEGRADED_EYES_HIDDEN);
+    assert_int_equal(state_of().drowsiness_stage, -1);
+    assert_true(isnan(state_of().drowsiness) && isnan(state_of().eyes_closed));
+    assert_true(fabsf(state_of().blink_rate - 30) < 2); /* over the time that was seen */
+    hold(&r, s, 30);
+    assert_true(isnan(state_of().blink_rate) && isnan(state_of().perclos));
+    open_mouth(3, 0.85f, 0); /* yawns tell, glasses or not */
+    s.jaw = 0.85f;
+    hold(&r, s, 3);
+    s.jaw = 0.03f;
+    hold(&r, s, 2);
+    s.jaw = 0.85f;
+    hold(&r, s, 3);
+    s.jaw = 0.03f;
+    hold(&r, s, 3);
+    assert_int_equal(state_of().drowsiness_stage, AFFECT_TIRED);
+    s = awake();
+    s.jaw = s.smile = s.mouth = NAN;
+    s.no_mouth = 1;
+    hold(&r, s, 3); /* a mask */
+    assert_int_equal(state_of().degraded, AFFECT_DEGRADED_MOUTH_HIDDEN);
+    assert_true(isnan(state_of().yawn_rate) && isnan(state_of().talking));
+    assert_true(isnan(state_of().smiling));
 }
 
 static void baselines_are_saved_and_given_back(void **state) {
@@ -739,6 +789,7 @@ int main(void) {
         cmocka_unit_test(who_sleeps_is_not_distracted),
         cmocka_unit_test(a_face_lost_while_turned_still_looks_away),
         cmocka_unit_test(drowsiness_has_stages_and_evidence),
+        cmocka_unit_test(hidden_eyes_and_mouths_are_not_measured),
         cmocka_unit_test(baselines_are_saved_and_given_back),
         cmocka_unit_test(people_look_at_each_other),
         cmocka_unit_test(where_a_face_is_seen_counts),

@@ -312,6 +312,33 @@ static void a_covered_camera_is_told(void **state) {
     assert_int_equal(faces[0].track, 1);
 }
 
+static void a_picture_that_is_no_good_is_said_to_be(void **state) {
+    (void)state;
+    af_scene scene = {0.4f, 0.2f, 0.0f, 0.05f};
+    assert_int_equal(af_scene_degraded(&scene, 0, 0), 0);
+    scene.detail = 0.011f;
+    assert_int_equal(af_scene_degraded(&scene, 0, 0), AFFECT_DEGRADED_BLURRED);
+    assert_int_equal(af_scene_degraded(&scene, 1, 0), AFFECT_DEGRADED_BLURRED);
+    scene.detail = 0.014f; /* trembles about the limit: what was said goes on */
+    assert_int_equal(af_scene_degraded(&scene, 1, 0), 0);
+    assert_int_equal(af_scene_degraded(&scene, 1, AFFECT_DEGRADED_BLURRED),
+                     AFFECT_DEGRADED_BLURRED);
+    scene.detail = 0.05f;
+    scene.bright = 0.7f;
+    assert_int_equal(af_scene_degraded(&scene, 0, 0), AFFECT_DEGRADED_OVEREXPOSED);
+    assert_int_equal(af_scene_degraded(&scene, 1, 0), 0); /* faces are found all the same */
+    scene.bright = 0.55f;
+    assert_int_equal(af_scene_degraded(&scene, 0, 0), 0);
+    assert_int_equal(af_scene_degraded(&scene, 0, AFFECT_DEGRADED_OVEREXPOSED),
+                     AFFECT_DEGRADED_OVEREXPOSED);
+    scene.bright = 0;
+    scene.mean = 0.05f;
+    assert_int_equal(af_scene_degraded(&scene, 0, 0), AFFECT_DEGRADED_DARK);
+    scene.deviation = 0.01f;
+    assert_int_equal(af_scene_degraded(&scene, 0, 0),
+                     AFFECT_DEGRADED_DARK | AFFECT_DEGRADED_COVERED);
+}
+
 static void seats_say_who(void **state) {
     (void)state;
     machine.options.seat_count = 2;
@@ -506,6 +533,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_jump_ends_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(late_and_missing_frames_do_little, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_covered_camera_is_told, set_up, tear_down),
+        cmocka_unit_test(a_picture_that_is_no_good_is_said_to_be),
         cmocka_unit_test_setup_teardown(seats_say_who, set_up, tear_down),
         cmocka_unit_test_setup_teardown(doubtful_faces_get_no_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_weak_find_must_be_found_again, set_up, tear_down),

@@ -107,8 +107,9 @@ static void sum_perclos(af_drowsiness *d) {
     }
     const float all = open + closed + unknown;
     d->unknown = all > 0 ? unknown / all : af_nan();
-    d->perclos = open + closed >= LEAST_KNOWN && d->unknown <= MOST_UNKNOWN
-                     ? closed / (open + closed)
+    d->seconds_known = open + closed;
+    d->perclos = d->seconds_known >= LEAST_KNOWN && d->unknown <= MOST_UNKNOWN
+                     ? closed / d->seconds_known
                      : af_nan();
 }
 
@@ -223,9 +224,8 @@ void af_drowsiness_update(af_drowsiness *d, const af_blink *blink, const af_mout
     sum_perclos(d);
     const af_minute m = last_minute(blink, o, now_us);
     d->mean_closure = m.closures ? m.mean : af_nan();
-    float seen = af_seconds(d->begin_us, now_us);
-    seen = seen < o->perclos_window ? seen : o->perclos_window;
-    d->blink_rate = seen >= LEAST_KNOWN ? (float)m.blinks * 60 / seen : af_nan();
+    d->blink_rate =
+        af_is_nan(d->perclos) ? af_nan() : (float)m.blinks * 60 / d->seconds_known;
 
     const float level = level_now(d, &m, mouth, o, now_us);
     const float share = level > d->level ? 1 : dt / (dt + FALL_TAU);
@@ -237,6 +237,10 @@ void af_drowsiness_update(af_drowsiness *d, const af_blink *blink, const af_mout
     } else if (d->raised && d->stage != AFFECT_DROWSY) {
         tell(d, 0, now_us, who, events);
     }
+}
+
+int af_drowsiness_measured(const af_drowsiness *d) {
+    return d->stage != AFFECT_ALERT || !(d->unknown > MOST_UNKNOWN);
 }
 
 void af_drowsiness_close(af_drowsiness *d, int64_t now_us, af_who who, af_events *events) {

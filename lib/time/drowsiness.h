@@ -37,6 +37,7 @@ typedef struct af_drowsiness {
     int32_t raised;
     int64_t raised_us;
     float perclos, unknown, mean_closure, blink_rate;
+    float seconds_known; /* of the window */
 } af_drowsiness;
 
 void af_drowsiness_reset(af_drowsiness *drowsiness);
@@ -48,6 +49,10 @@ float af_drowsiness_openness(af_drowsiness *drowsiness, float open, float dt);
 void af_drowsiness_update(af_drowsiness *drowsiness, const af_blink *blink, const af_mouth *mouth,
                           float open, float pitch, const affect_time_options *options,
                           int64_t now_us, af_who who, af_events *events);
+
+/* 0: the eyes were unknown for most of the window and nothing else says that they are drowsy, so
+ * that "alert" would be a guess. */
+int af_drowsiness_measured(const af_drowsiness *drowsiness);
 
 void af_drowsiness_close(af_drowsiness *drowsiness, int64_t now_us, af_who who, af_events *events);
 

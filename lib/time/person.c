@@ -150,11 +150,14 @@ void af_person_state(const af_person *p, float rate, uint32_t degraded,
                      const affect_time_options *o, int64_t now_us, affect_person_state *state) {
     eye_state(p, rate, now_us, state);
     state->yawn_count = p->mouth.count;
-    state->yawn_rate = (float)af_mouth_yawns(&p->mouth, now_us, 300) / 5;
+    state->yawn_rate =
+        p->no_mouth.raised ? af_nan() : (float)af_mouth_yawns(&p->mouth, now_us, 300) / 5;
     state->talking = p->mouth.talking;
     state->smiling = p->smile;
-    state->drowsiness = p->drowsiness.level;
-    state->drowsiness_stage = p->drowsiness.stage;
+    const int alert = p->drowsiness.stage == AFFECT_ALERT;
+    const int measured = af_drowsiness_measured(&p->drowsiness) && !(alert && p->no_eyes.raised);
+    state->drowsiness = measured ? p->drowsiness.level : af_nan();
+    state->drowsiness_stage = measured ? p->drowsiness.stage : -1;
     state->evidence = p->drowsiness.evidence;
     state->nod_count = p->drowsiness.nod_count;
     state->eyes_off_road = af_attention_off_for(&p->attention, now_us);

@@ -12,6 +12,8 @@ enum { ROWS = 16, CHUNK = 256 };
 /* Steps between neighbours of a sharp picture are a tenth of its deviation and more. */
 #define BLURRED_DETAIL 0.012f
 
+#define HYSTERESIS 1.25f
+
 typedef struct af_sums {
     uint64_t count, sum, squares, bright, steps, step_count;
 } af_sums;
@@ -57,17 +59,23 @@ void af_scene_look(af_scene *scene, const af_view *view) {
     scene->detail = scene->deviation > 0 ? step / scene->deviation : 0;
 }
 
-uint32_t af_scene_degraded(const af_scene *scene, uint32_t faces) {
+/* Whether a value is below a limit, which is farther once it was. */
+static int below(float value, float limit, uint32_t before, affect_degraded bit) {
+    return value < (before & (uint32_t)bit ? limit * HYSTERESIS : limit);
+}
+
+uint32_t af_scene_degraded(const af_scene *scene, uint32_t faces, uint32_t before) {
+    const int blurred = below(scene->detail, BLURRED_DETAIL, before, AFFECT_DEGRADED_BLURRED);
     uint32_t bits = 0;
     if (faces)
-        return scene->detail < BLURRED_DETAIL ? (uint32_t)AFFECT_DEGRADED_BLURRED : 0;
-    if (scene->deviation < COVERED_DEVIATION)
+        return blurred ? (uint32_t)AFFECT_DEGRADED_BLURRED : 0;
+    if (below(scene->deviation, COVERED_DEVIATION, before, AFFECT_DEGRADED_COVERED))
         bits |= AFFECT_DEGRADED_COVERED;
-    else if (scene->detail < BLURRED_DETAIL)
+    else if (blurred)
         bits |= AFFECT_DEGRADED_BLURRED;
-    if (scene->mean < DARK_MEAN)
+    if (below(scene->mean, DARK_MEAN, before, AFFECT_DEGRADED_DARK))
         bits |= AFFECT_DEGRADED_DARK;
-    if (scene->bright > BRIGHT_SHARE)
+    if (below(1 - scene->bright, 1 - BRIGHT_SHARE, before, AFFECT_DEGRADED_OVEREXPOSED))
         bits |= AFFECT_DEGRADED_OVEREXPOSED;
     return bits;
 }

@@ -17,7 +17,8 @@ typedef struct af_scene {
 void af_scene_look(af_scene *scene, const af_view *view);
 
 /* bits of affect_degraded without AFFECT_DEGRADED_FRAME_RATE. faces: how many are seen: a dark
- * picture in which faces are found is not too dark. */
-uint32_t af_scene_degraded(const af_scene *scene, uint32_t faces);
+ * picture in which faces are found is not too dark. before: the bits of the last frame; what was
+ * said goes on until it is clearly better. */
+uint32_t af_scene_degraded(const af_scene *scene, uint32_t faces, uint32_t before);
 
 #endif

@@ -617,7 +617,7 @@ static void end_missing(af_time *t, int slot) {
 
 static void watch_scene(af_time *t, uint32_t faces) {
     const af_who nobody = {0, 0, -1};
-    t->degraded = af_scene_degraded(&t->scene, faces);
+    t->degraded = af_scene_degraded(&t->scene, faces, t->degraded);
     if (t->rate < LOW_RATE)
         t->degraded |= AFFECT_DEGRADED_FRAME_RATE;
     const int covered_now = (t->degraded & AFFECT_DEGRADED_COVERED) != 0;
