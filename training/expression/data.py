@@ -3,7 +3,7 @@
     python data.py --packs DIR --stills stills.npz --teacher DIR --negatives DIR --out CACHE
 
 turns the packs `expr_<set>.npz`, rendered stills, their labels by teacher.py and face-free photos into
-CACHE/<set>_images.npy and CACHE/<set>.npz. Sets without a teacher file yet are skipped.
+CACHE/<set>_images.npy and CACHE/<set>.npz.
 
 HELD BACK, never trained on: FER+ split 1; of every other set the pictures with crc32(name) % 10 == 0.
 """
@@ -119,15 +119,19 @@ def crops_of(points5, template=augment.EXPRESSION_TEMPLATE):
 
 
 def prepare_set(name, pack_path, teacher_path, out):
-    """Writes one photographed set."""
-    pack, t = np.load(pack_path), np.load(teacher_path)
-    images, found = pack['images'], t['found']
-    side = images.shape[1]
-    p = t['points'].astype(np.float32)
-    five = np.stack([p[:, list(i), :2].mean(1) for i in MAP5], 1) * side
-    five[~found] = augment.BOX_POINTS.numpy() * side
-    x, w = expressions(t['blend'], t['names'], lip_gap(p, (13, 14), (61, 291)))
-    w *= np.where(found, np.where(t['pass'] >= 2, .5, 1), 0)[:, None]
+    """Writes one photographed set. Without the teacher's labels the crops are of the whole picture (align.py
+    does better) and only people's labels count."""
+    pack = np.load(pack_path)
+    images = pack['images']
+    side, n = images.shape[1], len(images)
+    found, five = np.zeros(n, bool), np.tile(augment.BOX_POINTS.numpy() * side, (n, 1, 1))
+    x, w = np.zeros((n, 20), np.float32), np.zeros((n, 20), np.float32)
+    if os.path.exists(teacher_path):
+        t = np.load(teacher_path)
+        found, p = t['found'], t['points'].astype(np.float32)
+        five[found] = (np.stack([p[:, list(i), :2].mean(1) for i in MAP5], 1) * side)[found]
+        x, w = expressions(t['blend'], t['names'], lip_gap(p, (13, 14), (61, 291)))
+        w *= np.where(found, np.where(t['pass'] >= 2, .5, 1), 0)[:, None]
     for k in STRETCHED if name == 'rafdb' else ():
         w[:, EXPRESSIONS.index(k)] = 0
     smile = pack['smile']
@@ -316,9 +320,9 @@ def main():
     if 'negatives' in a.only:
         prepare_negatives(a.negatives, a.out)
     for name in SETS[:-1]:
-        teacher = os.path.join(a.teacher, f'teacher_{name}.npz')
-        if name in a.only and os.path.exists(teacher):
-            prepare_set(name, os.path.join(a.packs, f'expr_{name}.npz'), teacher, a.out)
+        if name in a.only:
+            prepare_set(name, os.path.join(a.packs, f'expr_{name}.npz'),
+                        os.path.join(a.teacher, f'teacher_{name}.npz'), a.out)
 
 
 if __name__ == '__main__':
