@@ -5,15 +5,15 @@
 /* Straight ahead is known after so many seconds of looking, and learnt on for so long. */
 #define KNOWN_AFTER 1.0f
 #define LEARN_FOR 60.0f
-/* Degrees a second by which a median moves at most, at first and for each second that it was learnt
- * from: the more is known, the less it moves. */
-#define QUICK 20.0f
-#define SLOWER 3.0f
+/* Degrees a second by which a median moves at most, over the seconds that it was learnt from: the
+ * more is known, the less it moves. */
+#define SLOW 3.0f
 /* What is looked at for so long while looking away, within so many degrees and longer than ahead
  * was, is straight ahead: a film may begin with a look to the side. */
 #define OTHER_LEAST 6.0f
 #define OTHER_NEAR 10.0f
-/* Looks are no part of what is learnt from so many seconds on; before, they may be noise. */
+/* Who has been out of the inner half of the zone for so many seconds looks elsewhere: that is no
+ * part of what is learnt. Less may be noise. */
 #define LOOK_SURE 0.3f
 /* Directions farther than this from the median are looks away: they move it a tenth as fast. */
 #define NEAR 12.0f
@@ -61,7 +61,7 @@ static void learn(af_centre *c, float yaw, float pitch, float dt) {
         return;
     const float step = dt > 0 ? dt : 1e-6f;
     if (is_known(c)) {
-        const float most = QUICK / (1 + SLOWER * c->known) * dt;
+        const float most = SLOW / (1 + c->known) * dt;
         c->yaw = pull(c->yaw, yaw, most, 0.1f);
         c->pitch = pull(c->pitch, pitch, most, 0.1f);
     } else { /* a mean to begin with */
@@ -102,7 +102,7 @@ static void learn_other(af_attention *a, const af_signals *s, float dt) {
 }
 
 static void learn_ahead(af_attention *a, const af_signals *s, float dt, int64_t now_us) {
-    if (a->off && is_known(&a->head) && af_seconds(a->off_us, now_us) > LOOK_SURE) {
+    if (a->leaving && is_known(&a->head) && af_seconds(a->leave_us, now_us) > LOOK_SURE) {
         learn_other(a, s, dt);
         return;
     }
