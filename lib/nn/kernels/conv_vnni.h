@@ -278,8 +278,10 @@ AF_VNNI_INLINE __m256i residual_half(const place *to, int tiles, int piece) {
 }
 
 AF_VNNI_INLINE vec residual_of(const place *to, int together, int tiles, int piece) {
-    if (together || tiles == 4)
-        return load(to[piece / tiles].residual + piece % tiles * AF_TILE);
+    if (together)
+        return load(to->residual + piece * AF_TILE);
+    if (tiles == 4)
+        return load(to[piece / tiles].residual);
     if (tiles == 2)
         return _mm512_inserti64x4(_mm512_castsi256_si512(residual_half(to, tiles, piece)),
                                   residual_half(to, tiles, piece + 2), 1);
@@ -290,10 +292,18 @@ AF_VNNI_INLINE vec residual_of(const place *to, int together, int tiles, int pie
 }
 
 /* Four tiles in the order of memory, of which the block's first pixel has numbers 0..tiles - 1;
- * together: they follow each other in memory without a gap. Results lie in -128..127 after
+ * together: they follow each other in memory without a gap, and only the first pixel's place counts. Results lie in -128..127 after
  * packsswb, and adding a residual of 0..127 with saturation gives what clamping later would. */
-AF_VNNI_INLINE void store_four(const block *b, const place *to, int together, const int tiles,
-                               const int piece, vec a0, vec a1, vec a2, vec a3) {
+AF_VNNI_INLINE void store_four(const block *b, const place *to, const int together,
+                               const int tiles, const int piece, vec a0, vec a1, vec a2, vec a3) {
+    if (together && to->head) {
+        int32_t *const head = to->head + piece * AF_TILE;
+        _mm512_storeu_si512(head, a0);
+        _mm512_storeu_si512(head + AF_TILE, a1);
+        _mm512_storeu_si512(head + 2 * AF_TILE, a2);
+        _mm512_storeu_si512(head + 3 * AF_TILE, a3);
+        return;
+    }
     if (to->head) {
         _mm512_storeu_si512(to[piece / tiles].head + piece % tiles * AF_TILE, a0);
         _mm512_storeu_si512(to[(piece + 1) / tiles].head + (piece + 1) % tiles * AF_TILE, a1);
@@ -310,8 +320,10 @@ AF_VNNI_INLINE void store_four(const block *b, const place *to, int together, co
     if (to->residual)
         y = _mm512_adds_epi8(y, residual_of(to, together, tiles, piece));
     y = _mm512_max_epi8(y, _mm512_setzero_si512());
-    if (together || tiles == 4) {
-        _mm512_storeu_si512(to[piece / tiles].out + piece % tiles * AF_TILE, y);
+    if (together) {
+        _mm512_storeu_si512(to->out + piece * AF_TILE, y);
+    } else if (tiles == 4) {
+        _mm512_storeu_si512(to[piece / tiles].out, y);
     } else if (tiles == 2) {
         store_half(to, tiles, piece, _mm512_castsi512_si256(y));
         store_half(to, tiles, piece + 2, _mm512_extracti64x4_epi64(y, 1));
@@ -437,7 +449,7 @@ AF_VNNI_INLINE void store_two(const block *b, const place to[2], vec a0, vec a1,
 /* `pixels` pixels times `registers` registers of channels, both constants where it is inlined.
  * together: the results follow each other in memory. down: the first pixel's, null without. */
 AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const uint8_t *down,
-                              const place to[], int together, const int pixels,
+                              const place to[], const int together, const int pixels,
                               const int registers) {
     const int8_t *w = b->weights;
     const int32_t *at = b->offsets;
@@ -541,16 +553,16 @@ static inline const uint8_t *locate(const af_conv_job *job, int32_t channel, int
            (ptrdiff_t)x * shape->stride * shape->pixel;
 }
 
-/* Pixel i of a block that lies in one row. */
+/* Pixel i of a block that lies in one row: its input, and its place. */
+#define INPUT(i) in[i < pixels ? i : 0] = from + (i < pixels ? i : 0) * step
+
 #define BESIDE(i)                                                                                  \
-    do {                                                                                           \
-        if (i < pixels) {                                                                          \
-            in[i < pixels ? i : 0] = from + i * step;                                              \
-            to[i < pixels ? i : 0] = (place){first.out + i * apart,                                \
-                                             first.residual ? first.residual + i * apart : NULL,   \
-                                             first.head ? first.head + i * apart : NULL};          \
-        }                                                                                          \
-    } while (0)
+    to[i < pixels ? i : 0] =                                                                       \
+        i == 0 || i >= pixels                                                                      \
+            ? first                                                                                \
+            : (place){first.out + i * apart,                                                       \
+                      first.residual ? first.residual + i * apart : NULL,                          \
+                      first.head ? first.head + i * apart : NULL}
 
 /* A block of tiles of rows y..end - 1. Blocks of pixels cross row ends; what is missing at the end
  * repeats the last pixel. */
@@ -568,8 +580,13 @@ AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t cha
             place first;
             const uint8_t *from = locate(job, channel, x, y, &first);
             for (; x + pixels <= job->width; x += pixels, from += pixels * step) {
-                ALL(BESIDE);
-                run_block(b, in, down, to, together, pixels, registers);
+                ALL(INPUT);
+                if (together) {
+                    run_block(b, in, down, &first, 1, pixels, registers);
+                } else {
+                    ALL(BESIDE);
+                    run_block(b, in, down, to, 0, pixels, registers);
+                }
                 down += down ? 4 * pixels : 0;
                 first.out += pixels * apart;
                 first.residual += first.residual ? pixels * apart : 0;
