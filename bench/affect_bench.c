@@ -1,12 +1,18 @@
 /*
- * affect-bench: times of frames, networks and kernels on this machine, one thread.
+ * affect-bench: times of frames, networks, kernels and threads on this machine.
  *
- *     affect-bench [--json] [--seconds S] [--cpu NAME] [--only frames|networks|kernels] [PICTURE]
+ *     affect-bench [--only frames|networks|kernels|threads] [--seconds S] [--cpu NAME] [--cold]
+ *                  [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]
  *
  * Frames: a 640x480 picture made from PICTURE (examples/pictures/portrait.jpg by default, so run it
  * from the repository's root), with more and more signals. Networks: one run each, the detector at
- * 640x480. Every line gives the fastest and the median of the runs that fit into S seconds (0.5).
+ * 640x480. Every row gives the fastest and the median of the runs that fit into S seconds (0.5),
+ * with warm caches, or, for frames and networks, with caches that other data filled (--cold).
+ * Threads: N handles on N threads (2), everything on; time a frame. --json writes the rows to a
+ * file, `-` is standard output; --compare puts the ratio to an older such file beside each row: old
+ * time by new time, only worth anything on the same machine.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +23,17 @@
 #include "nn/nn.h"
 
 enum { WIDTH = 640, HEIGHT = 480, RUNS_MOST = 20000, RUNS_LEAST = 5 };
+enum { THREADS_MOST = 64, CACHES = 64 << 20 /* bytes, more than they hold */ };
 
 struct bench {
-    bool json;
-    bool first; /* no item of the list has been printed */
+    report report;
     double seconds;
     uint32_t cpu;
+    int threads;
     const char *only;
     const char *picture;
     double *times; /* RUNS_MOST */
+    char *other;   /* CACHES bytes that fill the caches; null: warm ones */
 };
 
 struct times {
@@ -45,6 +53,8 @@ static struct times measure(struct bench *bench, void (*call)(void *), void *con
     int runs = 0;
     const double start = clock_ms();
     while (runs < RUNS_MOST && (runs < RUNS_LEAST || clock_ms() - start < 1000 * bench->seconds)) {
+        if (bench->other)
+            memset(bench->other, runs, CACHES);
         const double before = clock_ms();
         call(context);
         bench->times[runs++] = clock_ms() - before;
@@ -53,44 +63,14 @@ static struct times measure(struct bench *bench, void (*call)(void *), void *con
     return (struct times){bench->times[0], bench->times[runs / 2], runs};
 }
 
-static void print_row(struct bench *bench, const char *name, const char *detail,
-                      const struct times *times) {
-    struct text text = {0};
-    if (bench->json) {
-        text_format(&text, "%s\n    {\"name\":\"%s\",\"detail\":\"%s\",\"min_ms\":",
-                    bench->first ? "" : ",", name, detail);
-        text_number(&text, times->least_ms, 4);
-        text_add(&text, ",\"median_ms\":");
-        text_number(&text, times->median_ms, 4);
-        text_format(&text, ",\"runs\":%d}", times->runs);
-    } else {
-        text_format(&text, "%-44s %-12s", name, detail);
-        const double columns[2] = {times->least_ms, times->median_ms};
-        for (int i = 0; i < 2; i++) {
-            struct text number = {0};
-            text_number(&number, columns[i], 3);
-            text_format(&text, " %9s", number.data ? number.data : "?");
-            text_free(&number);
-        }
-        text_format(&text, " %7d\n", times->runs);
-    }
-    if (text.data)
-        fputs(text.data, stdout);
-    text_free(&text);
-    bench->first = false;
-}
-
-static void begin_list(struct bench *bench, const char *name) {
-    bench->first = true;
-    if (bench->json)
-        printf(",\n  \"%s\": [", name);
-    else
-        printf("\n%-44s %-12s %9s %9s %7s\n", name, "", "min ms", "median ms", "runs");
-}
-
-static void end_list(const struct bench *bench) {
-    if (bench->json)
-        printf("\n  ]");
+static void add_row(struct bench *bench, const char *name, const char *detail,
+                    const struct times *times) {
+    report_add(&bench->report, &(report_row){
+                                   .name = name,
+                                   .detail = detail,
+                                   .min_us = 1000 * times->least_ms,
+                                   .median_us = 1000 * times->median_ms,
+                               });
 }
 
 /* ---------------------------------------------------------------------------------------- frames
@@ -151,7 +131,7 @@ static bool bench_frames(struct bench *bench) {
     uint8_t *const frame = make_frame(bench->picture);
     if (!frame)
         return false;
-    begin_list(bench, "frames 640x480");
+    report_begin(&bench->report, "frames 640x480", "");
     size_t memory = 0;
     bool done = true;
     for (size_t i = 0; done && i < sizeof sets / sizeof *sets; i++) {
@@ -175,16 +155,13 @@ static bool bench_frames(struct bench *bench) {
         char faces[32];
         snprintf(faces, sizeof faces, "%lu face%s", (unsigned long)run.faces,
                  run.faces == 1 ? "" : "s");
-        print_row(bench, sets[i].name, faces, &times);
+        add_row(bench, sets[i].name, faces, &times);
         memory = affect_reader_memory(run.reader);
         affect_close(run.reader);
     }
-    end_list(bench);
     free(frame);
-    if (bench->json)
-        printf(",\n  \"handle_bytes\": %zu", memory);
-    else
-        printf("handle with everything: %zu bytes\n", memory);
+    if (bench->report.table)
+        printf("\nhandle with everything: %zu bytes\n", memory);
     return done;
 }
 
@@ -222,7 +199,7 @@ static bool bench_network(struct bench *bench, const uint8_t *data, size_t size,
     char name[96];
     snprintf(name, sizeof name, "%s %ldx%ld, %.1f M multiply-accumulates", model.name, (long)width,
              (long)height, (double)af_model_operations(&model, width, height) / 1e6);
-    print_row(bench, name, affect_cpu_name(af_net_cpu(net)), &times);
+    add_row(bench, name, affect_cpu_name(af_net_cpu(net)), &times);
     af_net_close(net, &allocator);
     return true;
 }
@@ -236,7 +213,7 @@ static bool bench_networks(struct bench *bench) {
                                     {af_model_eyes, af_model_eyes_size},
                                     {af_model_expression, af_model_expression_size}};
     bool done = true;
-    begin_list(bench, "networks");
+    report_begin(&bench->report, "networks", "back end");
     for (int i = 0; i < AFFECT_MODEL_COUNT; i++) {
         for (uint32_t bit = 1u << 31; bit; bit >>= 1)
             if (bit & bench->cpu & affect_cpu_flags())
@@ -244,9 +221,94 @@ static bool bench_networks(struct bench *bench) {
         if (bench->cpu == AFFECT_CPU_PORTABLE || bench->cpu == AFFECT_CPU_ALL)
             done &= bench_network(bench, models[i].data, models[i].size, AFFECT_CPU_PORTABLE);
     }
-    end_list(bench);
     if (!done)
         fprintf(stderr, "affect-bench: a network of this build cannot be opened\n");
+    return done;
+}
+
+/* --------------------------------------------------------------------------------------- threads
+ */
+
+struct worker {
+    pthread_t thread;
+    struct frame_run run;
+    double seconds;
+    long frames;
+    bool started;
+};
+
+static void *work(void *context) {
+    struct worker *const worker = context;
+    const double end = clock_ms() + 1000 * worker->seconds;
+    do {
+        run_frame(&worker->run);
+        worker->frames++;
+    } while (clock_ms() < end);
+    return NULL;
+}
+
+/* Milliseconds a frame of `count` threads with a handle each; negative: one cannot be had. */
+static double time_workers(const struct bench *bench, struct worker *workers, int count) {
+    const double start = clock_ms();
+    long frames = 0;
+    bool good = true;
+    for (int i = 0; i < count; i++) {
+        workers[i].frames = 0;
+        workers[i].seconds = bench->seconds;
+        workers[i].started = pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+        good &= workers[i].started;
+    }
+    for (int i = 0; i < count; i++)
+        if (workers[i].started) {
+            pthread_join(workers[i].thread, NULL);
+            frames += workers[i].frames;
+        }
+    return good ? (clock_ms() - start) / (double)frames : -1;
+}
+
+/* One thread and N in turn, so that what else the machine does strikes both. */
+static bool compare_workers(struct bench *bench, struct worker *workers) {
+    enum { ROUNDS = 7 };
+    double one[ROUNDS], all[ROUNDS];
+    bool good = true;
+    for (int i = 0; i < ROUNDS; i++) {
+        one[i] = time_workers(bench, workers, 1);
+        all[i] = time_workers(bench, workers, bench->threads);
+        good &= one[i] > 0 && all[i] > 0;
+    }
+    qsort(one, ROUNDS, sizeof *one, compare_doubles);
+    qsort(all, ROUNDS, sizeof *all, compare_doubles);
+    char detail[32];
+    snprintf(detail, sizeof detail, "%d threads", bench->threads);
+    report_begin(&bench->report, "threads", "");
+    add_row(bench, "everything, a handle each", "1 thread",
+            &(struct times){one[0], one[ROUNDS / 2], ROUNDS});
+    add_row(bench, "everything, a handle each", detail,
+            &(struct times){all[0], all[ROUNDS / 2], ROUNDS});
+    if (bench->report.table)
+        printf("\n%d threads over one: %.2fx (fastest rounds), %.2fx (medians)\n", bench->threads,
+               one[0] / all[0], one[ROUNDS / 2] / all[ROUNDS / 2]);
+    return good;
+}
+
+static bool bench_threads(struct bench *bench) {
+    static struct worker workers[THREADS_MOST];
+    uint8_t *const frame = make_frame(bench->picture);
+    bool done = frame != NULL;
+    for (int i = 0; done && i < bench->threads; i++) {
+        affect_options options;
+        affect_options_init(&options);
+        options.signals |= AFFECT_EXPRESSIONS;
+        options.cpu = bench->cpu;
+        done = affect_open(&workers[i].run.reader, &options) == AFFECT_OK;
+        affect_image_init(&workers[i].run.image, AFFECT_GREY, frame, WIDTH, HEIGHT, WIDTH);
+    }
+    done = done && compare_workers(bench, workers);
+    for (int i = 0; i < bench->threads; i++)
+        affect_close(workers[i].run.reader);
+    free(frame);
+    if (!done)
+        fprintf(stderr, "affect-bench: no threads or handles\n");
     return done;
 }
 
@@ -254,8 +316,9 @@ static bool bench_networks(struct bench *bench) {
  */
 
 static int usage(void) {
-    fputs("usage: affect-bench [--json] [--seconds S] [--cpu NAME] [--only frames|networks|kernels]"
-          " [PICTURE]\n",
+    fputs("usage: affect-bench [--only frames|networks|kernels|threads] [--seconds S] [--cpu NAME]"
+          " [--cold]\n"
+          "                    [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]\n",
           stderr);
     return EXIT_USAGE;
 }
@@ -270,51 +333,76 @@ static bool take_cpu(struct bench *bench, const char *name) {
     return false;
 }
 
-static bool read_arguments(struct bench *bench, int argc, char **argv) {
+struct files {
+    const char *json;
+    const char *old;
+};
+
+static bool read_value(struct bench *bench, struct files *files, const char *option,
+                       const char *value) {
+    if (strcmp(option, "--seconds") == 0)
+        bench->seconds = strtod(value, NULL);
+    else if (strcmp(option, "--only") == 0)
+        bench->only = value;
+    else if (strcmp(option, "--threads") == 0)
+        bench->threads = (int)strtol(value, NULL, 10);
+    else if (strcmp(option, "--json") == 0)
+        files->json = value;
+    else if (strcmp(option, "--compare") == 0)
+        files->old = value;
+    else
+        return strcmp(option, "--cpu") == 0 && take_cpu(bench, value);
+    return true;
+}
+
+static bool read_arguments(struct bench *bench, struct files *files, int argc, char **argv) {
+    bool cold = false;
     for (int i = 1; i < argc; i++) {
-        const char *const value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--json") == 0) {
-            bench->json = true;
+        if (strcmp(argv[i], "--cold") == 0) {
+            cold = true;
         } else if (argv[i][0] != '-') {
             bench->picture = argv[i];
-        } else if (!value) {
-            return false;
-        } else if (strcmp(argv[i], "--seconds") == 0) {
-            bench->seconds = strtod(argv[++i], NULL);
-        } else if (strcmp(argv[i], "--only") == 0) {
-            bench->only = argv[++i];
-        } else if (strcmp(argv[i], "--cpu") != 0 || !take_cpu(bench, argv[++i])) {
-            return false;
+        } else {
+            if (i + 1 == argc || !read_value(bench, files, argv[i], argv[i + 1]))
+                return false;
+            i++;
         }
     }
-    return bench->seconds >= 0 && bench->seconds <= 3600;
+    bench->other = cold ? malloc(CACHES) : NULL;
+    return bench->seconds >= 0 && bench->seconds <= 3600 && bench->threads >= 1 &&
+           bench->threads <= THREADS_MOST && (!cold || bench->other);
 }
 
 static bool wanted(const struct bench *bench, const char *part) {
     return !bench->only || strcmp(bench->only, part) == 0;
 }
 
+static bool run_parts(struct bench *bench) {
+    bool done = true;
+    if (wanted(bench, "frames"))
+        done &= bench_frames(bench);
+    if (wanted(bench, "networks"))
+        done &= bench_networks(bench);
+    if (wanted(bench, "kernels"))
+        done &= bench_kernels(&bench->report, bench->seconds / 5, bench->cpu) == 0;
+    if (wanted(bench, "threads"))
+        done &= bench_threads(bench);
+    return done;
+}
+
 int main(int argc, char **argv) {
-    struct bench bench = {
-        .seconds = 0.5, .cpu = AFFECT_CPU_ALL, .picture = "examples/pictures/portrait.jpg"};
-    if (!read_arguments(&bench, argc, argv))
+    struct bench bench = {.seconds = 0.5,
+                          .cpu = AFFECT_CPU_ALL,
+                          .threads = 2,
+                          .picture = "examples/pictures/portrait.jpg"};
+    struct files files = {NULL, NULL};
+    if (!read_arguments(&bench, &files, argc, argv))
         return usage();
     bench.times = malloc(RUNS_MOST * sizeof *bench.times);
-    if (!bench.times)
+    if (!bench.times || !report_open(&bench.report, files.json, files.old))
         return EXIT_INTERNAL;
-    bool done = true;
-    if (bench.json)
-        printf("{\n  \"version\": \"%s\"", affect_version());
-    if (wanted(&bench, "frames"))
-        done &= bench_frames(&bench);
-    if (wanted(&bench, "networks"))
-        done &= bench_networks(&bench);
-    if (wanted(&bench, "kernels")) {
-        printf(bench.json ? ",\n  \"kernels\": " : "\n");
-        done &= bench_kernels(stdout, bench.json, bench.seconds / 5, bench.cpu) == 0;
-    }
-    if (bench.json)
-        printf("\n}\n");
+    const bool done = run_parts(&bench);
     free(bench.times);
-    return done ? EXIT_ALL_READ : EXIT_SOME_FAILED;
+    free(bench.other);
+    return report_close(&bench.report) && done ? EXIT_ALL_READ : EXIT_SOME_FAILED;
 }

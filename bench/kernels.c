@@ -316,6 +316,12 @@ static void measure(const setup *s, const bench_case *c, const af_kernels *k, do
                     double *fastest, double *median) {
     static double samples[MAX_SAMPLES];
     int repeats = 1, n = 0;
+    if (seconds <= 0) { /* once, for those who count instructions */
+        const double start = now();
+        run_once(s, c, k);
+        *fastest = *median = now() - start;
+        return;
+    }
     for (;;) { /* samples of at least 50 us, and caches warm */
         const double start = now();
         for (int i = 0; i < repeats; i++)
@@ -343,49 +349,23 @@ static double operations(const bench_case *c) {
            (c->what == CONV ? c->cin : 1);
 }
 
-static void print_case(FILE *out, int json, int first, const bench_case *c, const char *cpu,
-                       const double t[4], double top) {
-    const double fastest = t[0], median = t[1], rate = t[2], cycle = t[3];
-    if (json) {
-        fprintf(out,
-                "%s{\"kernel\":\"%s\",\"cpu\":\"%s\",\"min_us\":%.3f,\"median_us\":%.3f,"
-                "\"mac_per_cycle\":%.2f,\"ceiling\":%.2f}",
-                first ? "" : ",\n", c->name, cpu, fastest * 1e6, median * 1e6, cycle,
-                rate > 0 ? top / rate : 0);
-        return;
-    }
-    fprintf(out, "| %-30s | %-17s | %9.2f | %9.2f |", c->name, cpu, fastest * 1e6, median * 1e6);
-    if (cycle > 0)
-        fprintf(out, " %6.2f |", cycle);
-    else
-        fprintf(out, "        |");
-    if (cycle > 0 && top > 0)
-        fprintf(out, " %4.0f %% |\n", 100 * cycle * rate / top);
-    else
-        fprintf(out, "        |\n");
-}
-
-/* The heading of the table: the clock and every ceiling. */
-static void print_heading(FILE *out, const back_end *list, int count) {
+/* The clock and every ceiling. */
+static void print_ceilings(const back_end *list, int count) {
     const double rate = clock_rate();
-    fprintf(out, "clock %.2f GHz; ceilings, on registers only, in multiply-accumulates a cycle:",
-            rate / 1e9);
+    printf("\nclock %.2f GHz; ceilings, on registers only, in multiply-accumulates a cycle:",
+           rate / 1e9);
     for (int i = 0; i < count; i++)
         if (list[i].ceiling && rate > 0)
-            fprintf(out, " %s %.1f;", list[i].name, list[i].ceiling() / rate);
-    fprintf(out, "\n\n"
-                 "| kernel                         | back end          |    min us | median us | "
-                 "MAC/cy | share  |\n"
-                 "|---|---|---|---|---|---|\n");
+            printf(" %s %.1f;", list[i].name, list[i].ceiling() / rate);
+    printf("\n");
 }
 
-int bench_kernels(FILE *out, int json, double seconds, uint32_t cpu) {
+int bench_kernels(report *r, double seconds, uint32_t cpu) {
     static back_end list[MOST_BACK_ENDS];
     const int count = back_ends_of(list, cpu);
-    if (json)
-        fputs("[\n", out);
-    else
-        print_heading(out, list, count);
+    if (r->table && seconds > 0)
+        print_ceilings(list, count);
+    report_begin(r, "kernels", "back end");
     for (int i = 0; i < CASES; i++)
         for (int n = 0; n < count; n++) {
             setup s;
@@ -393,15 +373,20 @@ int bench_kernels(FILE *out, int json, double seconds, uint32_t cpu) {
                 free(s.memory);
                 return -1;
             }
-            double t[4];
-            const double top = list[n].ceiling ? list[n].ceiling() : 0;
-            t[2] = clock_rate();
-            measure(&s, &cases[i], &list[n].kernels, seconds, &t[0], &t[1]);
-            t[3] = t[2] > 0 ? operations(&cases[i]) / t[0] / t[2] : 0;
-            print_case(out, json, i == 0 && n == 0, &cases[i], list[n].name, t, top);
+            double fastest, median;
+            const double top = seconds > 0 && list[n].ceiling ? list[n].ceiling() : 0;
+            const double rate = seconds > 0 ? clock_rate() : 0;
+            measure(&s, &cases[i], &list[n].kernels, seconds, &fastest, &median);
+            const double per_second = operations(&cases[i]) / fastest;
+            report_add(r, &(report_row){
+                              .name = cases[i].name,
+                              .detail = list[n].name,
+                              .min_us = fastest * 1e6,
+                              .median_us = median * 1e6,
+                              .mac_per_cycle = rate > 0 ? per_second / rate : 0,
+                              .share = top > 0 ? per_second / top : 0,
+                          });
             free(s.memory);
         }
-    if (json)
-        fputs("\n]\n", out);
     return 0;
 }
