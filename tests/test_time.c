@@ -178,6 +178,28 @@ static void a_wink_is_no_blink(void **state) {
     assert_true(s.open > 0.9f);
 }
 
+static void an_unsure_eye_does_not_split_a_blink(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, awake(), 3);
+    static const float sure[6] = {0.49f, 0.57f, 0.27f, 0.55f, 0.6f, 0.41f};
+    for (int i = 0; i < 6; i++) { /* one eye is closed for certain, the other wavers */
+        static affect_face face;
+        memset(&face, 0, sizeof face);
+        face.measured = AFFECT_LANDMARKS | AFFECT_POSE | AFFECT_EYES;
+        face.inter_ocular = 80;
+        face.left_eye.open = 0.01f;
+        face.left_eye.confidence = 0.98f;
+        face.right_eye.open = 0.75f;
+        face.right_eye.confidence = sure[i];
+        af_signals s;
+        af_signals_of_face(&s, &face);
+        frame(&r, &s);
+    }
+    hold(&r, awake(), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_BLINK, 0), 1);
+}
+
 static void half_closed_eyes_that_look_down_are_awake(void **state) {
     (void)state;
     run_begin(&r, 30);
@@ -774,6 +796,7 @@ int main(void) {
         cmocka_unit_test(slow_frames_tell_no_blinks),
         cmocka_unit_test(flicker_is_one_closure),
         cmocka_unit_test(a_wink_is_no_blink),
+        cmocka_unit_test(an_unsure_eye_does_not_split_a_blink),
         cmocka_unit_test(half_closed_eyes_that_look_down_are_awake),
         cmocka_unit_test(openness_is_the_persons_own),
         cmocka_unit_test(yawns_are_long_and_wide),

@@ -7,6 +7,9 @@
 /* Looking down lowers the lid: the level of closed eyes sinks by so much of itself, from half the
  * angle of a phone look on to all of it. */
 #define DOWN_LOWERS 0.4f
+/* The more open eye is sure from here on, and when it has so much of the other's confidence. */
+#define LEAST_EYE 0.5f
+#define LEAST_OF_OTHER_EYE 0.7f
 #define SMILE_TAU 0.15f
 #define LOOK_TAU 0.2f
 /* A mouth that is so much wider than usual smiles: not at all, and surely. Turned faces smile in
@@ -49,11 +52,13 @@ static float closed_level(const af_person *p, const affect_time_options *o) {
     return o->closed_below * (1 - DOWN_LOWERS * down);
 }
 
-/* The more open eye decides, if it is sure; else both, each weighed by how sure it is. Half closed
- * eyes that look down are never sure: there the more open one stays. */
+/* The more open eye decides, if it is sure, also against the other; else both, each weighed by how
+ * sure it is. Half closed eyes that look down are never sure: there the more open one stays. */
 static float open_of(const af_person *p, const af_signals *s) {
     const int down = p->attention.has_direction && p->attention.down_now >= 0.2f;
-    return s->eye_confidence < 0.5f && !down ? s->open_mean : s->open;
+    const int sure = s->eye_confidence >= LEAST_EYE &&
+                     s->eye_confidence >= LEAST_OF_OTHER_EYE * s->other_confidence;
+    return sure || down ? s->open : s->open_mean;
 }
 
 static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {
