@@ -144,6 +144,12 @@ def options_reach_the_library():
         run('--baseline', path, DATA / 'alert.avi')
     last = json.loads(run('--events', '--summary', DATA / 'drowsy.avi').splitlines()[-1])
     assert last['summary']['frames'] == 120 and last['summary']['events']['microsleep'] == 1
+    person = last['summary']['persons'][0]
+    assert person['track'] == 1 and 'microsleep' in person['evidence'], person
+    assert person['start'] == 0 and person['end'] == 3.967 and person['drowsiness_stage'] != 'alert'
+    text = run('--seat', 'driver=0,0,200,240', '--seat', 'other=200,0,120,240', DATA / 'pair.avi').decode()
+    assert ' (driver) and ' in text or ' (other) and ' in text, text
+    assert '  person 1 (' in text and ' s, alert, drowsiness at most ' in text, text
 
 
 TESTS = [frames_have_times_tracks_and_states, blinks_are_found, a_microsleep_is_raised_and_ended,

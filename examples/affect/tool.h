@@ -236,6 +236,9 @@ void watch_json_frame(struct text *text, const char *file, const affect_reading 
 void watch_json_event(struct text *text, const affect_event *event,
                       const struct watch_options *watch);
 void watch_seat(struct text *text, int32_t seat, const struct watch_options *watch);
+/* Lists of names of bits; nothing when none is set. */
+void watch_evidence(struct text *text, uint32_t set);
+void watch_degraded(struct text *text, uint32_t set);
 int info_command(void);
 int self_test_command(const struct options *options);
 

@@ -1,5 +1,6 @@
 /* `affect watch`: a video or a camera, frame by frame. */
 #include "video.h"
+#include "watch_people.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct watch {
     unsigned long searches;
     unsigned long ended[TYPES]; /* events by type */
     uint32_t tracks;            /* highest number seen */
+    struct people_seen people;
+    struct last_events last; /* to be drawn */
     int64_t shown_us;           /* time of the last live line */
     bool live;                  /* a live line stands on the terminal */
 };
@@ -40,23 +43,35 @@ static void seconds(struct text *text, int64_t us) {
 }
 
 /* "12.40-14.10 microsleep, person 1 (driver)" */
-static void event_line(struct watch *w, const affect_event *e) {
-    seconds(&w->out, e->start_us);
-    text_add(&w->out, "-");
+static void event_line(const struct watch *w, struct text *text, const affect_event *e) {
+    seconds(text, e->start_us);
+    text_add(text, "-");
     if (e->open)
-        text_add(&w->out, "...");
+        text_add(text, "...");
     else
-        seconds(&w->out, e->end_us);
-    text_format(&w->out, " %s", affect_event_name((uint32_t)e->type));
+        seconds(text, e->end_us);
+    text_format(text, " %s", affect_event_name((uint32_t)e->type));
     if (e->track)
-        text_format(&w->out, ", person %lu", (unsigned long)e->track);
-    if (e->other_track)
-        text_format(&w->out, " and %lu", (unsigned long)e->other_track);
-    if (e->seat >= 0 && e->seat < w->options->watch.seat_count) {
-        const char *const name = w->options->watch.seats[e->seat];
-        text_format(&w->out, " (%.*s)", (int)strcspn(name, "="), name);
+        text_format(text, ", person %lu", (unsigned long)e->track);
+    seat_text(text, e->seat, &w->options->watch);
+    if (e->other_track) {
+        const struct person_seen *const other = people_find(&w->people, e->other_track);
+        text_format(text, " and %lu", (unsigned long)e->other_track);
+        seat_text(text, other ? other->seat : -1, &w->options->watch);
     }
-    text_add(&w->out, "\n");
+    if (e->evidence) {
+        text_add(text, ": ");
+        evidence_text(text, e->evidence);
+    }
+    text_add(text, "\n");
+}
+
+static void remember_event(struct watch *w, const affect_event *e) {
+    struct text line = {0};
+    event_line(w, &line, e);
+    if (line.data && !line.failed)
+        last_events_take(&w->last, e, line.data);
+    text_free(&line);
 }
 
 static void take_events(struct watch *w, const affect_reading *reading) {
@@ -68,8 +83,10 @@ static void take_events(struct watch *w, const affect_reading *reading) {
             watch_json_event(&w->out, e, &w->options->watch);
             text_add(&w->out, "\n");
         } else if (!w->options->watch.json && !w->options->quiet) {
-            event_line(w, e);
+            event_line(w, &w->out, e);
         }
+        if (w->options->watch.draw)
+            remember_event(w, e);
     }
 }
 
@@ -113,6 +130,7 @@ static bool draw_frame_of(struct watch *w, const struct frame *frame, const affe
     if (!w->film)
         w->film = avi_create(w->options->watch.draw, picture.width, picture.height, w->rate, why);
     draw_reading(&picture, reading);
+    watch_draw(&picture, reading, &w->last, &w->options->watch);
     const bool done = w->film && avi_write(w->film, &picture, why);
     picture_free(&picture);
     return done;
@@ -166,7 +184,9 @@ static void summary_json(struct watch *w) {
                         w->ended[i]);
             first = false;
         }
-    text_add(t, "}}}\n");
+    text_add(t, "},");
+    people_json(t, &w->people, &w->options->watch);
+    text_add(t, "}}\n");
 }
 
 static void summary_text(struct watch *w) {
@@ -177,6 +197,7 @@ static void summary_text(struct watch *w) {
     for (int i = 1; i < TYPES; i++)
         if (w->ended[i])
             text_format(t, "  %s: %lu\n", affect_event_name((uint32_t)i), w->ended[i]);
+    people_text(t, &w->people, &w->options->watch);
     if (w->options->time && w->frames) {
         text_add(t, "  ");
         text_number(t, w->read_ms / (double)w->frames, 3);
@@ -208,6 +229,7 @@ static int read_frame(struct watch *w, struct frame *frame, double loaded_ms, co
     for (uint32_t i = 0; i < affect_reading_face_count(reading); i++)
         if (affect_reading_face(reading, i)->track > w->tracks)
             w->tracks = affect_reading_face(reading, i)->track;
+    people_take(&w->people, reading);
     take_events(w, reading);
     if (w->options->watch.json)
         watch_json_frame(&w->out, w->name, reading, &w->options->watch,

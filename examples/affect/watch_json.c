@@ -40,13 +40,13 @@ static void bits(struct text *text, const char *name, uint32_t set, const char *
     text_add(text, "]");
 }
 
-static void degraded(struct text *text, uint32_t set) {
+void watch_degraded(struct text *text, uint32_t set) {
     static const char *const names[] = {"dark",       "overexposed", "blurred",     "covered",
                                         "frame_rate", "eyes_hidden", "mouth_hidden"};
     bits(text, "degraded", set, names, 7);
 }
 
-static void evidence(struct text *text, uint32_t set) {
+void watch_evidence(struct text *text, uint32_t set) {
     static const char *const names[] = {"closures", "perclos", "microsleep", "yawns", "nods"};
     bits(text, "evidence", set, names, 5);
 }
@@ -77,7 +77,7 @@ void watch_json_event(struct text *text, const affect_event *event,
     number(text, "start", (double)event->start_us / 1e6, SECOND_DECIMALS);
     number(text, "end", (double)event->end_us / 1e6, SECOND_DECIMALS);
     number(text, "confidence", event->confidence, SCORE_DECIMALS);
-    evidence(text, event->evidence);
+    watch_evidence(text, event->evidence);
     text_add(text, "}");
 }
 
@@ -99,7 +99,7 @@ static void state_object(struct text *text, const affect_person_state *s) {
     number(text, "drowsiness", s->drowsiness, SCORE_DECIMALS);
     if (s->drowsiness_stage >= 0 && s->drowsiness_stage <= 2)
         text_format(text, ",\"drowsiness_stage\":\"%s\"", stages[s->drowsiness_stage]);
-    evidence(text, s->evidence);
+    watch_evidence(text, s->evidence);
     number(text, "attention", s->attention, SCORE_DECIMALS);
     number(text, "eyes_off_road", s->eyes_off_road, SECOND_DECIMALS);
     number(text, "looking_down", s->looking_down, SCORE_DECIMALS);
@@ -109,7 +109,7 @@ static void state_object(struct text *text, const affect_person_state *s) {
     number(text, "open_baseline", s->open_baseline, SCORE_DECIMALS);
     number(text, "forward_yaw", s->forward_yaw, ANGLE_DECIMALS);
     number(text, "forward_pitch", s->forward_pitch, ANGLE_DECIMALS);
-    degraded(text, s->degraded);
+    watch_degraded(text, s->degraded);
     text_add(text, "}");
 }
 
@@ -135,7 +135,7 @@ void watch_json_frame(struct text *text, const char *file, const affect_reading 
     number(text, "frame_rate", affect_reading_frame_rate(reading), ANGLE_DECIMALS);
     if (affect_reading_searched(reading))
         text_add(text, ",\"searched\":true");
-    degraded(text, affect_reading_degraded(reading));
+    watch_degraded(text, affect_reading_degraded(reading));
     text_add(text, ",\"faces\":[");
     for (uint32_t i = 0; i < affect_reading_face_count(reading); i++) {
         if (i)
