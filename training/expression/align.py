@@ -22,7 +22,7 @@ def five_points(reader, picture):
     """(5,2) points in pixels, or None where there is no face to see."""
     side = picture.shape[0]
     face = reader.read(picture, boxes=[(0, 0, side, side)])[0]
-    if not face.landmarks or face.presence < .5:
+    if face.landmarks is None or face.presence < .5:
         return None
     p = np.array(face.landmarks)
     return np.stack([p[list(i)].mean(0) for i in FIVE])

@@ -118,8 +118,10 @@ class Teacher:
         self.offset = self.pose_offset(still_pose)
 
     def pose_offset(self, still_pose):
-        """Rotation C with R_ours = R_teacher C, from rendered heads of moderate yaw."""
+        """Rotation C with R_ours = R_teacher C, from rendered heads of moderate yaw: the first ones, which
+        the teacher saw."""
         m = self.z['stills_matrix'][:, :3, :3].astype(float)
+        still_pose = still_pose[:len(m)]
         ok = np.isfinite(m[:, 0, 0]) & (np.abs(still_pose[:, 0]) < 40)
         rel = nearest_rotation(m[ok]).transpose(0, 2, 1) @ rotation(still_pose[ok])
         return nearest_rotation(np.median(rel, 0)[None])[0]
