@@ -9,6 +9,12 @@
 
 enum { HEAD_POINTS = 0, HEAD_VISIBLE = 1, HEAD_POSE = 2 };
 
+static float presence_seen(const af_net *net) {
+    const af_head visible = af_net_head(net, HEAD_VISIBLE);
+    return af_sigmoid((float)visible.values[AFFECT_LANDMARK_COUNT] *
+                      visible.scales[AFFECT_LANDMARK_COUNT]);
+}
+
 /* Runs the network on the crop and writes the points; 0 when the crop lies outside all sense. */
 static int look(af_net *net, const af_view *view, void *scratch, const af_similarity *map,
                 affect_face *face) {
@@ -45,6 +51,7 @@ uint32_t af_landmarks_read(af_net *net, const af_view *view, void *scratch, affe
     if (!af_geometry_align(&map, af_template_landmarks, five, AF_LANDMARKS_SIDE) ||
         !look(net, view, scratch, &map, face))
         return 0;
+    face->presence = presence_seen(net);
     af_geometry_five_of_68(face->landmarks, seen);
     af_similarity again;
     if ((from_box || moved(five, seen)) &&
@@ -52,6 +59,10 @@ uint32_t af_landmarks_read(af_net *net, const af_view *view, void *scratch, affe
         look(net, view, scratch, &again, face)) {
         map = again;
         af_geometry_five_of_68(face->landmarks, seen);
+        /* a second look settles on whatever looks most like a face: both must see one */
+        const float presence = presence_seen(net);
+        if (presence < face->presence)
+            face->presence = presence;
     }
     if (from_box)
         for (int i = 0; i < 5; i++)
@@ -60,8 +71,6 @@ uint32_t af_landmarks_read(af_net *net, const af_view *view, void *scratch, affe
     const af_head visible = af_net_head(net, HEAD_VISIBLE);
     for (int i = 0; i < AFFECT_LANDMARK_COUNT; i++)
         face->visibility[i] = af_sigmoid((float)visible.values[i] * visible.scales[i]);
-    face->presence = af_sigmoid((float)visible.values[AFFECT_LANDMARK_COUNT] *
-                                visible.scales[AFFECT_LANDMARK_COUNT]);
     face->inter_ocular = af_geometry_distance(face->landmarks[36], face->landmarks[45]);
 
     const af_head pose = af_net_head(net, HEAD_POSE);
