@@ -1,12 +1,12 @@
 /*
- * affect-bench: times of frames, networks, kernels and threads on this machine.
+ * affect-bench: times of frames, planes, networks, kernels and threads on this machine.
  *
- *     affect-bench [--only frames|networks|kernels|threads] [--seconds S] [--cpu NAME] [--cold]
- *                  [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]
+ *     affect-bench [--only frames|planes|networks|kernels|threads] [--seconds S] [--cpu NAME]
+ *                  [--cold] [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]
  *
  * Frames: a 640x480 picture made from PICTURE (examples/pictures/portrait.jpg by default, so run it
- * from the repository's root), with more and more signals. Networks: one run each, the detector at
- * 640x480. Every row gives the fastest and the median of the runs that fit into S seconds (0.5),
+ * from the repository's root), with more and more signals. Planes: what the detector searches, made
+ * from grey and RGB frames. Networks: one run each, the detector at 640x480. Every row gives the fastest and the median of the runs that fit into S seconds (0.5),
  * with warm caches, or, for frames and networks, with caches that other data filled (--cold).
  * Threads: N handles on N threads (2), everything on; time a frame. --json writes the rows to a
  * file, `-` is standard output; --compare puts the ratio to an older such file beside each row: old
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "../examples/affect/tool.h"
+#include "image/image.h"
 #include "kernels.h"
 #include "models/models.h"
 #include "nn/nn.h"
@@ -312,13 +313,71 @@ static bool bench_threads(struct bench *bench) {
     return done;
 }
 
+/* ---------------------------------------------------------------------------------------- planes
+ */
+
+struct plane_run {
+    affect_image image;
+    uint32_t cpu;
+    af_plane_size size;
+    uint8_t *plane;
+    void *scratch;
+};
+
+static void run_plane(void *context) {
+    struct plane_run *const run = context;
+    const af_rect all = {0, 0, run->image.width, run->image.height};
+    af_view view;
+    if (af_view_open(&view, &run->image, run->cpu) == AFFECT_OK)
+        (void)af_plane(&view, &all, &run->size, run->plane, NULL, run->scratch);
+}
+
+/* The detector's plane of a frame, longest side 640. */
+static bool bench_plane(struct bench *bench, int32_t width, int32_t height, affect_format format) {
+    enum { LONGEST = 640 };
+    const size_t pixel = format == AFFECT_RGB ? 3 : 1;
+    const size_t bytes = (size_t)width * (size_t)height * pixel;
+    uint8_t *const pixels = malloc(bytes);
+    struct plane_run run = {.cpu = bench->cpu & affect_cpu_flags(),
+                            .plane = malloc((size_t)LONGEST * LONGEST),
+                            .scratch = malloc(AF_RESAMPLE_SCRATCH)};
+    const bool done = pixels && run.plane && run.scratch;
+    if (done) {
+        for (size_t i = 0; i < bytes; i++)
+            pixels[i] = (uint8_t)(i * i / 7 >> 3);
+        affect_image_init(&run.image, format, pixels, width, height,
+                          (ptrdiff_t)width * (ptrdiff_t)pixel);
+        af_plane_measure(&run.size, width, height, LONGEST, 32);
+        const struct times times = measure(bench, run_plane, &run);
+        char name[64];
+        snprintf(name, sizeof name, "%ldx%ld %s to %ldx%ld", (long)width, (long)height,
+                 pixel == 3 ? "rgb" : "grey", (long)run.size.width, (long)run.size.height);
+        add_row(bench, name, "", &times);
+    }
+    free(run.scratch);
+    free(run.plane);
+    free(pixels);
+    return done;
+}
+
+static bool bench_planes(struct bench *bench) {
+    static const int32_t sides[][2] = {{640, 480}, {1280, 720}, {1920, 1080},
+                                       {320, 240}, {800, 600},  {1024, 768}};
+    bool done = true;
+    report_begin(&bench->report, "planes", "");
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        done &= bench_plane(bench, sides[i][0], sides[i][1], AFFECT_GREY);
+        done &= bench_plane(bench, sides[i][0], sides[i][1], AFFECT_RGB);
+    }
+    return done;
+}
+
 /* ------------------------------------------------------------------------------------------ main
  */
 
 static int usage(void) {
-    fputs("usage: affect-bench [--only frames|networks|kernels|threads] [--seconds S] [--cpu NAME]"
-          " [--cold]\n"
-          "                    [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]\n",
+    fputs("usage: affect-bench [--only frames|planes|networks|kernels|threads] [--seconds S]\n"
+          "                    [--cpu NAME] [--cold] [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]\n",
           stderr);
     return EXIT_USAGE;
 }
@@ -381,6 +440,8 @@ static bool run_parts(struct bench *bench) {
     bool done = true;
     if (wanted(bench, "frames"))
         done &= bench_frames(bench);
+    if (wanted(bench, "planes"))
+        done &= bench_planes(bench);
     if (wanted(bench, "networks"))
         done &= bench_networks(bench);
     if (wanted(bench, "kernels"))
