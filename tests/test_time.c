@@ -200,6 +200,37 @@ static void an_unsure_eye_does_not_split_a_blink(void **state) {
     assert_int_equal(count_of(&r, AFFECT_EVENT_BLINK, 0), 1);
 }
 
+/* Open eyes with noise that dip to `least` for so many frames, twelve times; blinks found. */
+static uint32_t dips(float least, int frames, float spread, float turn) {
+    run_begin(&r, 30);
+    seed = 3;
+    for (int i = 0; i < 12 * 90; i++) {
+        af_signals s = awake();
+        const int at = i % 90 - 60;
+        if (i > 90 && at >= 0 && at < frames)
+            s.open = least;
+        if (i > 90 && at >= 0 && at < 20)
+            s.yaw = s.gaze_yaw = turn * (float)(at < 10 ? at : 20 - at);
+        s.open += noise(spread);
+        frame(&r, &s);
+    }
+    return r.person.blink.count;
+}
+
+static void shallow_blinks_stand_out_of_the_noise(void **state) {
+    (void)state;
+    assert_int_equal(dips(0.70f, 5, 0.02f, 0), 11); /* eyes behind glasses */
+    assert_true(last_of(&r, AFFECT_EVENT_BLINK, 0).confidence < 0.6f);
+    assert_true(fabsf(length_of(last_of(&r, AFFECT_EVENT_BLINK, 0)) - 0.24f) < 0.08f);
+    assert_int_equal(dips(0.70f, 5, 0.12f, 0), 0);  /* noise as large */
+    assert_int_equal(dips(0.85f, 5, 0.02f, 0), 0);  /* too little */
+    assert_int_equal(dips(0.70f, 1, 0.02f, 0), 0);  /* a single frame */
+    assert_int_equal(dips(0.70f, 25, 0.02f, 0), 0); /* too long */
+    assert_int_equal(dips(0.70f, 5, 0.02f, 3), 0);  /* while the head turns */
+    assert_int_equal(dips(0.45f, 4, 0.02f, 0), 11); /* closed, but not by much */
+    assert_int_equal(dips(0.02f, 5, 0.02f, 0), 11); /* each is one blink, not two */
+}
+
 static void half_closed_eyes_that_look_down_are_awake(void **state) {
     (void)state;
     run_begin(&r, 30);
@@ -212,6 +243,91 @@ static void half_closed_eyes_that_look_down_are_awake(void **state) {
     hold(&r, awake(), 1);
     assert_int_equal(count_of(&r, AFFECT_EVENT_BLINK, 0), 0);
     assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_CLOSURE, 0), 0);
+}
+
+static void hair_over_one_eye_hides_no_blink(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, awake(), 3);
+    af_signals s = awake();
+    s.pitch = -10;
+    s.gaze_pitch = -32;
+    s.open = s.open_mean = 0.6f;
+    hold(&r, s, 0.6f);
+    /* One eye looks down, the other is hidden: neither is sure, and they are awake. */
+    s.eye_confidence = 0.2f;
+    s.other_confidence = 0.5f;
+    s.open_mean = 0.25f;
+    hold(&r, s, 0.4f);
+    assert_int_equal(r.told.count, 0);
+    s.other_confidence = 0.97f; /* but the seen one closes */
+    s.open_mean = 0.06f;
+    hold(&r, s, 0.2f);
+    s.other_confidence = 0.5f;
+    s.open_mean = 0.25f;
+    hold(&r, s, 0.2f);
+    hold(&r, awake(), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_BLINK, 0), 1);
+}
+
+static void lids_do_not_part_company(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, awake(), 3);
+    hold(&r, closed_eyes(), 0.8f);
+    af_signals s = closed_eyes(); /* glare on one eye of a sleeper */
+    s.open = 0.8f;
+    s.eye_confidence = 0.77f;
+    s.other_confidence = 0.9f;
+    s.open_mean = 0.4f;
+    hold(&r, s, 0.2f);
+    hold(&r, closed_eyes(), 0.6f);
+    hold(&r, awake(), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_MICROSLEEP, 0), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_CLOSURE, 0), 0);
+}
+
+static void two_dips_are_one_blink(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, awake(), 3);
+    static const float open[] = {0.05f, 0.96f, 0.96f, 0.05f, 0.05f, 0.96f};
+    for (int i = 0; i < 6; i++) {
+        af_signals s = awake();
+        s.open = s.open_mean = open[i];
+        frame(&r, &s);
+    }
+    hold(&r, awake(), 1);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_BLINK, 0), 1);
+}
+
+static af_signals turned(float yaw, float pitch);
+
+static void a_face_that_shrinks_at_once_says_nothing(void **state) {
+    (void)state;
+    run_begin(&r, 30);
+    hold(&r, awake(), 5);
+    af_signals s = turned(50, 0);
+    hold(&r, s, 0.5f);
+    s = turned(10, -25); /* landmarks slid down the hair of a turned head */
+    s.size = 45;
+    s.open = 0.02f;
+    hold(&r, s, 2.5f);
+    hold(&r, awake(), 2);
+    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_DISTRACTION, 0), 1);
+    assert_int_equal(r.told.count, 2); /* and its onset: no sleep, no phone */
+    /* Who leans back slowly is the same person. */
+    for (int i = 0; i < 90; i++) {
+        s = awake();
+        s.size = 80 - 0.45f * (float)i;
+        frame(&r, &s);
+    }
+    assert_true(r.person.signals.yaw == 0);
+    s.size = 90; /* and comes back at once, to stay */
+    hold(&r, s, 3);
+    assert_true(isnan(r.person.signals.yaw));
+    hold(&r, s, 2);
+    assert_true(r.person.signals.yaw == 0);
 }
 
 static void openness_is_the_persons_own(void **state) {
@@ -797,7 +913,12 @@ int main(void) {
         cmocka_unit_test(flicker_is_one_closure),
         cmocka_unit_test(a_wink_is_no_blink),
         cmocka_unit_test(an_unsure_eye_does_not_split_a_blink),
+        cmocka_unit_test(shallow_blinks_stand_out_of_the_noise),
         cmocka_unit_test(half_closed_eyes_that_look_down_are_awake),
+        cmocka_unit_test(a_face_that_shrinks_at_once_says_nothing),
+        cmocka_unit_test(hair_over_one_eye_hides_no_blink),
+        cmocka_unit_test(lids_do_not_part_company),
+        cmocka_unit_test(two_dips_are_one_blink),
         cmocka_unit_test(openness_is_the_persons_own),
         cmocka_unit_test(yawns_are_long_and_wide),
         cmocka_unit_test(speech_is_no_yawn),

@@ -28,6 +28,8 @@
 #define LOST_YAW 35.0f
 /* A look ends when the road has been looked at for so long. */
 #define BACK 0.2f
+/* A head so many degrees from where it was just before moves. */
+#define HEAD_MOVES 4.0f
 /* Longest step between frames whose time is counted. */
 #define LONGEST_STEP 0.25f
 /* Time constants of attention and engagement, seconds. */
@@ -354,6 +356,15 @@ void af_attention_close(af_attention *a, int64_t now_us, af_who who, af_events *
         af_events_add(events, AFFECT_EVENT_PHONE_LOOK, who, a->down.start_us, a->down.seen_us, 0,
                       af_span_confidence(&a->down));
     a->has_direction = a->has_head = 0;
+}
+
+int af_attention_head_moves(const af_attention *a, const af_signals *s,
+                            const affect_time_options *o) {
+    if (!a->has_head || af_is_nan(s->yaw))
+        return 0;
+    const float yaw = s->yaw - (given(o) ? o->forward_yaw : a->head.yaw) - a->head_yaw;
+    const float pitch = s->pitch - (given(o) ? o->forward_pitch : a->head.pitch) - a->head_pitch;
+    return magnitude(yaw) > HEAD_MOVES || magnitude(pitch) > HEAD_MOVES;
 }
 
 float af_attention_off_for(const af_attention *a, int64_t now_us) {

@@ -54,6 +54,10 @@ void af_attention_update(af_attention *attention, const af_signals *signals, int
 
 void af_attention_close(af_attention *attention, int64_t now_us, af_who who, af_events *events);
 
+/* Whether the head is away from where it was on average in the last tenth of a second. */
+int af_attention_head_moves(const af_attention *attention, const af_signals *signals,
+                            const affect_time_options *options);
+
 /* Seconds since the gaze left the road; 0: inside; NaN: straight ahead is not known yet. */
 float af_attention_off_for(const af_attention *attention, int64_t now_us);
 

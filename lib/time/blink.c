@@ -18,8 +18,25 @@
 #define FLICKER_US 80000
 /* Shorter dips are noise. */
 #define LEAST_BLINK 0.03f
+/* Nobody blinks again so soon after the lids came up. */
+#define REFRACTORY_US 120000
 /* A blink's lids come at least so far down. */
 #define LEAST_DEPTH 0.6f
+
+/* A dip is so deep and so many times the noise; a blink of its own so deep, so short at most; it has
+ * ended when so much of it is made up for. */
+#define DIP 0.15f
+#define DIP_NOISE 6.0f
+#define DIP_BLINK 0.2f
+#define DIP_LONGEST_US 450000
+#define DIP_BACK 0.65f
+/* Time constants of level and noise, seconds, and the least noise. */
+#define LEVEL_TAU 0.3f
+#define NOISE_TAU 3.0f
+#define LEAST_NOISE 0.01f
+/* Closed eyes that do not come down to LEAST_DEPTH blink when they fall by so much and out of the
+ * noise. */
+#define CLEAR_DEPTH 0.4f
 
 void af_blink_reset(af_blink *b) {
     const af_blink fresh = {.duration = af_nan(), .amplitude = af_nan(), .speed = af_nan()};
@@ -58,6 +75,19 @@ static void remember(af_blink *b, int64_t start_us, int64_t end_us) {
     c->end_us = end_us;
 }
 
+static int too_soon(const af_blink *b, int64_t start_us) {
+    if (!b->closure_count)
+        return 0;
+    const af_closure *last = &b->closures[(b->closure_count - 1) % AF_CLOSURES];
+    return start_us - last->end_us < REFRACTORY_US;
+}
+
+/* How far below the level before it. */
+static int stands_out(const af_dip *d, float least, float depth) {
+    const float noise = d->noise > LEAST_NOISE ? d->noise : LEAST_NOISE;
+    return d->known && d->level - least >= depth && d->level - least >= DIP_NOISE * noise;
+}
+
 static void count_blink(af_blink *b, float seconds, float rate) {
     b->count++;
     b->duration = seconds;
@@ -84,7 +114,9 @@ static void finish(af_blink *b, int64_t end_us, float rate, const affect_time_op
     if (!type)
         type = seconds >= o->long_closure ? AFFECT_EVENT_LONG_CLOSURE : AFFECT_EVENT_BLINK;
     if (type == AFFECT_EVENT_BLINK) {
-        if (!(rate >= AF_BLINK_LEAST_RATE) || seconds < LEAST_BLINK || b->least > 1 - LEAST_DEPTH)
+        const int shallow = b->least > 1 - LEAST_DEPTH && !stands_out(&b->dip, b->least, CLEAR_DEPTH);
+        if (!(rate >= AF_BLINK_LEAST_RATE) || seconds < LEAST_BLINK || shallow ||
+            too_soon(b, from))
             return;
         count_blink(b, seconds, rate);
     }
@@ -170,6 +202,71 @@ static void watch_fall(af_blink *b, float open, int64_t now_us) {
     }
 }
 
+/* ------------------------------------------------------------------------------------- dips */
+
+static void begin_dip(af_dip *d, int64_t now_us) {
+    d->lasts = 1;
+    d->start_us = now_us;
+    d->least = d->level;
+    d->confidence = 0;
+    d->samples = d->moved = 0;
+}
+
+/* A dip that ended without the eyes having been closed. */
+static void finish_dip(af_blink *b, const af_blink_input *in, int64_t now_us, af_who who,
+                       af_events *events) {
+    af_dip *d = &b->dip;
+    d->lasts = 0;
+    if (d->moved || d->samples < 2 || !stands_out(d, d->least, DIP_BLINK) ||
+        !(in->frame_rate >= AF_BLINK_LEAST_RATE) || in->mouth_wide || too_soon(b, d->start_us))
+        return;
+    const float depth = d->level - d->least;
+    b->start_us = d->start_us;
+    b->least = d->least;
+    b->least_us = now_us;
+    b->samples = 1;
+    b->confidence = d->confidence * af_clampf(depth / LEAST_DEPTH, 0, 1);
+    count_blink(b, af_seconds(d->start_us, now_us), 0);
+    remember(b, d->start_us, now_us);
+    b->ended = AFFECT_EVENT_BLINK;
+    report(b, AFFECT_EVENT_BLINK, d->start_us, now_us, 0, who, events);
+}
+
+/* Before the closures of this frame are followed: those that are ones are none of its. */
+static void watch_dip(af_blink *b, const af_blink_input *in, int64_t now_us, af_who who,
+                      af_events *events) {
+    af_dip *d = &b->dip;
+    const float dt = b->known ? af_seconds(b->last_us, now_us) : 0;
+    if (!b->known || !d->known) {
+        d->known = 1;
+        d->lasts = 0;
+        d->level = in->open;
+        d->noise = d->noise > 0 ? d->noise : DIP / DIP_NOISE;
+        return;
+    }
+    const float below = d->level - in->open;
+    if (!d->lasts && below > DIP && below > DIP_NOISE * d->noise)
+        begin_dip(d, now_us);
+    if (!d->lasts) {
+        const float off = below < 0 ? -below : below;
+        d->level -= below * (dt / (dt + LEVEL_TAU));
+        d->noise += (off - d->noise) * (dt / (dt + NOISE_TAU));
+        return;
+    }
+    d->moved |= in->moving;
+    if (in->open < d->least)
+        d->least = in->open;
+    if (in->open >= d->least + DIP_BACK * (d->level - d->least)) {
+        finish_dip(b, in, now_us, who, events);
+    } else if (now_us - d->start_us > DIP_LONGEST_US) {
+        d->lasts = 0; /* lids that stay there have a new level */
+        d->level = in->open;
+    } else {
+        d->samples++;
+        d->confidence += (in->confidence - d->confidence) / (float)d->samples;
+    }
+}
+
 void af_blink_close(af_blink *b, af_who who, af_events *events) {
     if (b->lids != AF_LIDS_OPEN && b->alarm) {
         const int64_t from = b->count_from_us > b->start_us ? b->count_from_us : b->start_us;
@@ -180,7 +277,7 @@ void af_blink_close(af_blink *b, af_who who, af_events *events) {
     }
     b->alarm = (affect_event_type)0;
     b->lids = AF_LIDS_OPEN;
-    b->known = b->falling = 0;
+    b->known = b->falling = b->dip.lasts = 0;
 }
 
 void af_blink_update(af_blink *b, const af_blink_input *in, const affect_time_options *o,
@@ -193,6 +290,10 @@ void af_blink_update(af_blink *b, const af_blink_input *in, const affect_time_op
     }
     if (b->known && now_us - b->last_us > UNKNOWN_US && b->lids == AF_LIDS_OPEN)
         b->known = b->falling = 0;
+    if (b->lids == AF_LIDS_OPEN)
+        watch_dip(b, in, now_us, who, events);
+    else
+        b->dip.lasts = 0;
     if (b->lids == AF_LIDS_OPEN) {
         watch_fall(b, in->open, now_us);
         if (in->open < in->closed_below) {

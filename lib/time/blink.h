@@ -13,6 +13,18 @@ typedef struct af_closure {
 
 typedef enum af_lids { AF_LIDS_OPEN, AF_LIDS_CLOSED, AF_LIDS_OPENING } af_lids;
 
+/* Short dips of the openness that do not reach the level of closed eyes: behind glasses or in poor
+ * light a blink may be no more. */
+typedef struct af_dip {
+    float level, noise; /* openness outside of dips and its mean distance from that */
+    int32_t known;      /* level holds */
+    int32_t lasts;
+    int64_t start_us;
+    float least, confidence; /* in the dip; mean confidence of its `samples` */
+    int32_t samples;
+    int32_t moved; /* the head did meanwhile, or looked down */
+} af_dip;
+
 typedef struct af_blink {
     af_lids lids;
     int32_t known;   /* a sample came before and is not too old */
@@ -30,6 +42,7 @@ typedef struct af_blink {
     int32_t samples;
     int64_t count_from_us;   /* alarms count from here: the start, or the end of a yawn within */
     int32_t yawned;          /* a yawn closed them */
+    af_dip dip;
     affect_event_type alarm; /* raised for this closure; 0: none */
     uint32_t count;          /* blinks since the track began */
     float duration, amplitude, speed; /* of the last blink; NaN before */
@@ -44,6 +57,7 @@ typedef struct af_blink_input {
     float confidence;   /* 0..1 */
     float closed_below; /* of `open` */
     int32_t mouth_wide; /* the person yawns: closed eyes belong to that */
+    int32_t moving;     /* the head moves or looks down: lids seem to */
     float frame_rate;   /* frames a second; NaN: unknown */
 } af_blink_input;
 

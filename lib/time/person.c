@@ -7,9 +7,19 @@
 /* Looking down lowers the lid: the level of closed eyes sinks by so much of itself, from half the
  * angle of a phone look on to all of it. */
 #define DOWN_LOWERS 0.4f
-/* The more open eye is sure from here on, and when it has so much of the other's confidence. */
+/* The more open eye is sure from here on, and when it has so much of the other's confidence; more
+ * to end a closure: lids do not part company. */
 #define LEAST_EYE 0.5f
 #define LEAST_OF_OTHER_EYE 0.7f
+#define LEAST_TO_OPEN 0.9f
+/* The other is closed for certain, and this one has less of its confidence. */
+#define CERTAIN_EYE 0.85f
+#define LEAST_BY_CERTAIN_EYE 0.5f
+/* Faces do not shrink or grow by this factor at once: then landmarks lie on something else, which
+ * says nothing of the person. Longer than so long, and the face is of that size. */
+#define SIZE_LEAP 1.5f
+#define SIZE_TAU 1.0f
+#define SIZE_ANEW_US 4000000
 #define SMILE_TAU 0.15f
 #define LOOK_TAU 0.2f
 /* A mouth that is so much wider than usual smiles: not at all, and surely. Turned faces smile in
@@ -52,13 +62,21 @@ static float closed_level(const af_person *p, const affect_time_options *o) {
     return o->closed_below * (1 - DOWN_LOWERS * down);
 }
 
+static int looks_down(const af_person *p) {
+    return p->attention.has_direction && p->attention.down_now >= 0.2f;
+}
+
 /* The more open eye decides, if it is sure, also against the other; else both, each weighed by how
- * sure it is. Half closed eyes that look down are never sure: there the more open one stays. */
+ * sure it is. Half closed eyes that look down are never sure: there the more open one stays, unless
+ * the other is closed for certain (hair and glare hide one eye). */
 static float open_of(const af_person *p, const af_signals *s) {
-    const int down = p->attention.has_direction && p->attention.down_now >= 0.2f;
-    const int sure = s->eye_confidence >= LEAST_EYE &&
-                     s->eye_confidence >= LEAST_OF_OTHER_EYE * s->other_confidence;
-    return sure || down ? s->open : s->open_mean;
+    const float share = p->blink.lids == AF_LIDS_OPEN ? LEAST_OF_OTHER_EYE : LEAST_TO_OPEN;
+    const int sure =
+        s->eye_confidence >= LEAST_EYE && s->eye_confidence >= share * s->other_confidence;
+    if (s->other_confidence >= CERTAIN_EYE &&
+        s->eye_confidence < LEAST_BY_CERTAIN_EYE * s->other_confidence)
+        return s->open_mean;
+    return sure || looks_down(p) ? s->open : s->open_mean;
 }
 
 static void update_hidden(af_person *p, const af_signals *s, int64_t now_us) {
@@ -112,18 +130,35 @@ static float look_of(const af_signals *s) {
     return gaze < s->yaw ? gaze : s->yaw;
 }
 
-void af_person_update(af_person *p, const af_signals *s, float frame_rate,
+/* Whether a face of this size can be the person's. */
+static int size_fits(af_person *p, const af_signals *s, float dt, int64_t now_us) {
+    if (af_is_nan(s->size))
+        return 1;
+    if (p->size <= 0 || now_us - p->size_us > SIZE_ANEW_US)
+        p->size = s->size;
+    else if (s->size > p->size * SIZE_LEAP || p->size > s->size * SIZE_LEAP)
+        return 0;
+    p->size += (s->size - p->size) * (dt / (dt + SIZE_TAU));
+    p->size_us = now_us;
+    return 1;
+}
+
+void af_person_update(af_person *p, const af_signals *signals, float frame_rate,
                       const affect_time_options *o, int64_t now_us, af_who who, af_events *events) {
     const float dt = p->started ? af_seconds(p->last_us, now_us) : 0;
     p->started = 1;
     p->last_us = now_us;
-    p->signals = *s;
+    p->signals = *signals;
+    if (!size_fits(p, signals, dt, now_us))
+        af_signals_unknown(&p->signals);
+    const af_signals *const s = &p->signals;
     af_mouth_update(&p->mouth, s->jaw, s->smile, o, now_us, who, events);
     const af_blink_input in = {
         .open = af_drowsiness_openness(&p->drowsiness, open_of(p, s), dt),
         .confidence = s->eye_confidence,
         .closed_below = closed_level(p, o),
         .mouth_wide = p->mouth.known && p->mouth.wide,
+        .moving = looks_down(p) || af_attention_head_moves(&p->attention, s, o),
         .frame_rate = frame_rate,
     };
     af_blink_update(&p->blink, &in, o, now_us, who, events);

@@ -18,6 +18,8 @@ typedef struct af_person {
     float smile;       /* low-passed, NaN unknown */
     int32_t smiles;    /* 1, 0, or -1: unknown */
     float smile_rest;  /* what the network says of this mouth at rest; NaN: not known yet */
+    float size;        /* usual distance of the eyes, pixels; 0: not known yet */
+    int64_t size_us;   /* when it was last about that */
     float mouth_width; /* usual width of the mouth, a slow median; 0: not known yet */
     float look_yaw;    /* of the eyes, or of the head where that is turned more; low-passed */
     /* For people together. */
