@@ -376,7 +376,8 @@ AF_INLINE_AVX2 void run_row(const af_conv_job *job, const tile *t, int32_t chann
             to[3].residual = to[0].residual + 3 * pixel;
         }
         four_pixels(t, in, in + step, in + 2 * step, in + 3 * step, down, to, what);
-        down += down ? 16 : 0;
+        if (down)
+            down += 16;
         if (what == HEAD)
             to[0].head += 4 * pixel;
         else

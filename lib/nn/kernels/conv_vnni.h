@@ -560,7 +560,7 @@ static inline const uint8_t *locate(const af_conv_job *job, int32_t channel, int
     to[i < pixels ? i : 0] =                                                                       \
         i == 0 || i >= pixels                                                                      \
             ? first                                                                                \
-            : (place){first.out + i * apart,                                                       \
+            : (place){first.out ? first.out + i * apart : NULL,                                    \
                       first.residual ? first.residual + i * apart : NULL,                          \
                       first.head ? first.head + i * apart : NULL}
 
@@ -587,10 +587,14 @@ AF_VNNI_INLINE void run_rows(const af_conv_job *job, const block *b, int32_t cha
                     ALL(BESIDE);
                     run_block(b, in, down, to, 0, pixels, registers);
                 }
-                down += down ? 4 * pixels : 0;
-                first.out += pixels * apart;
-                first.residual += first.residual ? pixels * apart : 0;
-                first.head += first.head ? pixels * apart : 0;
+                if (down)
+                    down += 4 * pixels;
+                if (first.out)
+                    first.out += pixels * apart;
+                if (first.residual)
+                    first.residual += pixels * apart;
+                if (first.head)
+                    first.head += pixels * apart;
             }
         } else {
             int32_t n = 0;
