@@ -11,7 +11,7 @@
  * to end a closure: lids do not part company. */
 #define LEAST_EYE 0.5f
 #define LEAST_OF_OTHER_EYE 0.7f
-#define LEAST_TO_OPEN 0.9f
+#define LEAST_TO_OPEN 0.95f
 /* The other is closed for certain, and this one has less of its confidence. */
 #define CERTAIN_EYE 0.85f
 #define LEAST_BY_CERTAIN_EYE 0.5f
