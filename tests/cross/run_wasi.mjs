@@ -12,4 +12,4 @@ const wasi = new WASI({
 });
 const module = await WebAssembly.compile(readFileSync(program));
 const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
-process.exit(wasi.start(instance));
+process.exitCode = wasi.start(instance);
