@@ -10,12 +10,13 @@ import os
 import sys
 
 import numpy as np
+import torch
+
+from affect_training import augment
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../examples/python'))
 import affect  # noqa: E402
 from data import crops_of  # noqa: E402
-
-FIVE = (range(36, 42), range(42, 48), (30,), (48,), (54,))
 
 
 def five_points(reader, picture):
@@ -24,8 +25,7 @@ def five_points(reader, picture):
     face = reader.read(picture, boxes=[(0, 0, side, side)])[0]
     if face.landmarks is None or face.presence < .5:
         return None
-    p = np.array(face.landmarks)
-    return np.stack([p[list(i)].mean(0) for i in FIVE])
+    return augment.five_points(torch.tensor(np.array(face.landmarks))[None])[0].numpy()
 
 
 def main():

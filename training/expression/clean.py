@@ -12,9 +12,7 @@ import os
 import numpy as np
 import torch
 
-from affect_training.normalise import normalise_batch
-from data import Set, SIDE
-from affect_training import augment
+from data import Set, one_hot, plain
 from evaluate import load
 
 DOUBT, BELIEF = .05, .3     # the label's probability: below the first weight 0, above the second full weight
@@ -28,8 +26,7 @@ def distributions(net, s, batch=256):
     out = []
     for i in range(0, len(s.label), batch):
         rows = np.arange(i, min(i + batch, len(s.label)))
-        luma, inside = augment.sample(s.pictures(rows), s.m[rows], SIDE)
-        x = normalise_batch(luma, inside)
+        x = plain(s, rows)
         both = [net(v.contiguous(memory_format=torch.channels_last))['emotions'].flatten(1) for v in (x, x.flip(3))]
         out.append(sum(torch.softmax(v.float(), 1) for v in both) / 2)
     return torch.cat(out).numpy()
@@ -49,9 +46,7 @@ def main():
         p, ok = distributions(net, s), (s.label >= 0) & ~s.held
         mine = np.zeros(len(p), np.float32)
         mine[ok] = p[ok, s.label[ok]]
-        label = np.full((len(p), 8), 1 / 8, np.float32)
-        label[ok] = np.eye(8, dtype=np.float32)[s.label[ok]]
-        z['y'] = np.where(ok[:, None], (label + p) / 2, z['y']).astype(np.float32)
+        z['y'] = np.where(ok[:, None], (one_hot(s.label.astype(int), 0) + p) / 2, z['y']).astype(np.float32)
         z['wy'] = np.where(ok, WEIGHT * np.clip((mine - DOUBT) / (BELIEF - DOUBT), 0, 1), z['wy']).astype(np.float32)
         np.savez(path, **z)
         print(f'{name}: {ok.sum()} labels, {(z["wy"][ok] > 0).mean():.3f} believed in part, '
