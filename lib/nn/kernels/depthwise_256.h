@@ -12,30 +12,16 @@
  * int8 [quads][4][8 channels][4 taps]. Register j has channels 4j..4j+3 of both halves, multipliers
  * 0-7 then 8-15 of both.
  */
+#include "nn/kernels/quads.h"
+
 #include <string.h>
 
 #define AF_DW_INLINE static inline __attribute__((always_inline)) AF_DW_TARGET
 
 enum { MAX_QUADS = 13, HEADER = 192, QUAD = 128 };
 
-static int is_3x3(const af_shape *shape) {
-    return shape->kh == 3 && shape->kw == 3;
-}
-
-static int32_t quads_of(const af_shape *shape) {
-    return is_3x3(shape) ? 3 : (shape->kh * shape->kw + 3) / 4;
-}
-
-/* Row and column of tap t of a quad; 0: it has none, its weight is zero. */
-static int tap_of(const af_shape *shape, int32_t quad, int32_t t, int32_t *ky, int32_t *kx) {
-    const int32_t index = 4 * quad + t;
-    *ky = is_3x3(shape) ? t : index / shape->kw;
-    *kx = is_3x3(shape) ? quad : index % shape->kw;
-    return *ky < shape->kh;
-}
-
 static size_t chunk_bytes(const af_shape *shape) {
-    return HEADER + QUAD * (size_t)quads_of(shape);
+    return HEADER + QUAD * (size_t)af_quads_of(shape);
 }
 
 static int32_t chunks_of(const af_shape *shape) {
@@ -61,10 +47,10 @@ static void pack_channel(const af_shape *shape, const af_weights *weights, int32
     int8_t *const taps = (int8_t *)(chunk + HEADER);
     start[slot] = weights->bias[c] + (shape->shift ? 1 << (shape->shift - 1) : 0);
     mult[within / 8 * 16 + half * 8 + within % 8] = (int16_t)(weights->mult ? weights->mult[c] : 0);
-    for (int32_t quad = 0; quad < quads_of(shape); quad++)
+    for (int32_t quad = 0; quad < af_quads_of(shape); quad++)
         for (int32_t t = 0; t < 4; t++) {
             int32_t ky, kx;
-            if (tap_of(shape, quad, t, &ky, &kx))
+            if (af_tap_of(shape, quad, t, &ky, &kx))
                 taps[quad * QUAD + slot * 4 + t] =
                     weights->weights[(ky * shape->kw + kx) * shape->cout + c];
         }
@@ -152,7 +138,7 @@ AF_DW_TARGET static void one_pixel(const af_shape *shape, const uint8_t *chunk,
                                      const uint8_t *in, uint8_t *out, int32_t *head) {
     const uint8_t *w = chunk + HEADER;
     __m256i a0 = load(chunk), a1 = load(chunk + 32), a2 = load(chunk + 64), a3 = load(chunk + 96);
-    for (int32_t quad = 0; quad < quads_of(shape); quad++, w += QUAD) {
+    for (int32_t quad = 0; quad < af_quads_of(shape); quad++, w += QUAD) {
         const __m256i t0 = load_halves(in + offsets[quad][0], second->one, second->in);
         const __m256i t1 = load_halves(in + offsets[quad][1], second->one, second->in);
         const __m256i t2 = load_halves(in + offsets[quad][2], second->one, second->in);
@@ -258,10 +244,10 @@ AF_DW_TARGET static void row_any(const af_conv_job *job, const uint8_t *chunk,
                                    int32_t *head) {
     const af_shape *const shape = job->shape;
     ptrdiff_t offsets[MAX_QUADS][4];
-    for (int32_t quad = 0; quad < quads_of(shape); quad++)
+    for (int32_t quad = 0; quad < af_quads_of(shape); quad++)
         for (int32_t t = 0; t < 4; t++) {
             int32_t ky, kx;
-            const int real = tap_of(shape, quad, t, &ky, &kx);
+            const int real = af_tap_of(shape, quad, t, &ky, &kx);
             offsets[quad][t] = real ? ky * job->in_row + (ptrdiff_t)kx * shape->pixel : 0;
         }
     const ptrdiff_t pixel = shape->pixel;
@@ -274,7 +260,7 @@ AF_DW_TARGET static void row_any(const af_conv_job *job, const uint8_t *chunk,
 static void run_row(const af_conv_job *job, const uint8_t *chunk, const halves *second,
                     const uint8_t *in, uint8_t *out, int32_t *head) {
     const int32_t stride = job->shape->stride;
-    if (!is_3x3(job->shape) || stride > 2 || job->width < 2 || head)
+    if (!af_is_3x3(job->shape) || stride > 2 || job->width < 2 || head)
         row_any(job, chunk, second, in, out, head);
     else if (second->one)
         (stride == 1 ? row_3x3_s1 : row_3x3_s2)(job, chunk, second, in, out);

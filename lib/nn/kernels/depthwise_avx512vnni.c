@@ -17,30 +17,16 @@
 
 #ifdef AF_AVX512VNNI
 
+#include "nn/kernels/quads.h"
+
 #include <string.h>
 
 enum { MAX_QUADS = 13, QUARTERS = 4, MULT = 256, HEADER = 384, QUAD = 256 };
 
 #define INLINE static inline __attribute__((always_inline)) AF_TARGET_AVX512VNNI
 
-static int is_3x3(const af_shape *shape) {
-    return shape->kh == 3 && shape->kw == 3;
-}
-
-static int32_t quads_of(const af_shape *shape) {
-    return is_3x3(shape) ? 3 : (shape->kh * shape->kw + 3) / 4;
-}
-
-/* Row and column of tap t of a quad; 0: it has none, its weight is zero. */
-static int tap_of(const af_shape *shape, int32_t quad, int32_t t, int32_t *ky, int32_t *kx) {
-    const int32_t index = 4 * quad + t;
-    *ky = is_3x3(shape) ? t : index / shape->kw;
-    *kx = is_3x3(shape) ? quad : index % shape->kw;
-    return *ky < shape->kh;
-}
-
 static size_t chunk_bytes(const af_shape *shape) {
-    return HEADER + QUAD * (size_t)quads_of(shape);
+    return HEADER + QUAD * (size_t)af_quads_of(shape);
 }
 
 static int32_t chunks_of(const af_shape *shape) {
@@ -65,10 +51,10 @@ static void pack_channel(const af_shape *shape, const af_weights *weights, int32
     start[slot] = weights->bias[c] + (shape->shift ? 1 << (shape->shift - 1) : 0);
     mult[within / 8 * 32 + quarter * 8 + within % 8] =
         (int16_t)(weights->mult ? weights->mult[c] : 0);
-    for (int32_t quad = 0; quad < quads_of(shape); quad++)
+    for (int32_t quad = 0; quad < af_quads_of(shape); quad++)
         for (int32_t t = 0; t < 4; t++) {
             int32_t ky, kx;
-            if (tap_of(shape, quad, t, &ky, &kx))
+            if (af_tap_of(shape, quad, t, &ky, &kx))
                 taps[quad * QUAD + slot * 4 + t] =
                     weights->weights[(ky * shape->kw + kx) * shape->cout + c];
         }
@@ -272,15 +258,15 @@ INLINE void row_any(const af_conv_job *job, const row *r, const uint8_t *in, uin
                     int32_t *head, const int quarters) {
     const af_shape *const shape = job->shape;
     ptrdiff_t offsets[4 * MAX_QUADS];
-    for (int32_t i = 0; i < 4 * quads_of(shape); i++) {
+    for (int32_t i = 0; i < 4 * af_quads_of(shape); i++) {
         int32_t ky, kx;
-        const int real = tap_of(shape, i / 4, i % 4, &ky, &kx);
+        const int real = af_tap_of(shape, i / 4, i % 4, &ky, &kx);
         offsets[i] = real ? ky * r->in_row + kx * r->pixel : 0;
     }
     for (int32_t x = 0; x < job->width; x++, in += shape->stride * r->pixel) {
         const uint8_t *w = r->chunk + HEADER;
         sums a = load_four(r->chunk);
-        for (int32_t i = 0; i < 4 * quads_of(shape); i += 4, w += QUAD) {
+        for (int32_t i = 0; i < 4 * af_quads_of(shape); i += 4, w += QUAD) {
             const sums quad = interleave(load_quarters(in + offsets[i], r->at, quarters),
                                          load_quarters(in + offsets[i + 1], r->at, quarters),
                                          load_quarters(in + offsets[i + 2], r->at, quarters),
@@ -347,7 +333,7 @@ void af_depthwise_avx512vnni(const af_conv_job *job) {
             const uint8_t *const in = job->in + (ptrdiff_t)y * shape->stride * job->in_row + c;
             uint8_t *const out = job->out ? job->out + y * job->out_row + c : NULL;
             int32_t *const head = job->head ? job->head + y * head_row + c : NULL;
-            if (is_3x3(shape) && shape->stride <= 2 && !head)
+            if (af_is_3x3(shape) && shape->stride <= 2 && !head)
                 rows[shape->stride - 1][quarters - 1](&r, in, out, job->width);
             else
                 (quarters == 1   ? row_any_of_1
