@@ -365,7 +365,8 @@ static void yawns_are_long_and_wide(void **state) {
                  {1.7f, 0.85f, 0.02f, 1},
                  {1.2f, 0.85f, 0.02f, 0},
                  {3.0f, 0.30f, 0.02f, 0},
-                 {3.0f, 0.85f, 0.90f, 0}};
+                 {2.2f, 0.85f, 0.90f, 0},
+                 {4.0f, 0.60f, 0.90f, 1}}; /* smiled, but longer than a laugh */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run_begin(&r, 30);
         hold(&r, awake(), 2);
@@ -387,6 +388,25 @@ static void speech_is_no_yawn(void **state) {
     assert_true(r.person.mouth.talking > 0.8f);
     hold(&r, awake(), 4);
     assert_true(r.person.mouth.talking < 0.1f);
+}
+
+/* A mouth that never shuts, but moves: held vowels, a laugh. */
+static void moving_mouths_do_not_yawn(void **state) {
+    (void)state;
+    static const struct {
+        float high, low, smile;
+        int yawns;
+    } cases[] = {{0.95f, 0.55f, 0.05f, 0}, {0.85f, 0.81f, 0.05f, 1}, {0.85f, 0.77f, 0.9f, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_begin(&r, 30);
+        hold(&r, awake(), 2);
+        for (int k = 0; k < 12; k++) {
+            open_mouth(0.2f, cases[i].high, cases[i].smile);
+            open_mouth(0.2f, cases[i].low, cases[i].smile);
+        }
+        hold(&r, awake(), 1);
+        assert_int_equal(count_of(&r, AFFECT_EVENT_YAWN, 0), cases[i].yawns);
+    }
 }
 
 static void eyes_closed_by_a_yawn_are_no_sleep(void **state) {
@@ -922,6 +942,7 @@ int main(void) {
         cmocka_unit_test(openness_is_the_persons_own),
         cmocka_unit_test(yawns_are_long_and_wide),
         cmocka_unit_test(speech_is_no_yawn),
+        cmocka_unit_test(moving_mouths_do_not_yawn),
         cmocka_unit_test(eyes_closed_by_a_yawn_are_no_sleep),
         cmocka_unit_test(looks_away_are_timed),
         cmocka_unit_test(straight_ahead_is_learnt_or_given),

@@ -2,14 +2,18 @@
 
 #include "maths.h"
 
-/* The mouth begins to open, is wide, and is no longer wide. Speech passes `WIDE` for a syllable,
- * not for a second and a half. */
+/* The mouth begins to open, is wide, and is no longer wide. */
 #define RISE 0.2f
-#define WIDE 0.5f
+#define WIDE 0.45f
 #define NARROW 0.35f
-/* On average over its length a yawn is at least so wide, and smiles less than a laugh. */
-#define YAWN_MEAN 0.55f
+/* On average over its length a yawn is at least so wide, and moves less, up and down a second, than
+ * speech: 0.14 to 0.25 against 0.56 and more in the clips of docs/time.md. */
+#define YAWN_MEAN 0.47f
+#define SPEECH_MOVES 0.4f
+/* A smile that wide is a laugh, but for one that is held longer and stiller than laughter. */
 #define LAUGH_SMILE 0.45f
+#define LAUGH_SECONDS 2.5f
+#define LAUGH_MOVES 0.25f
 /* Low-pass of the signals, and window of the speech measure, in seconds. */
 #define TAU 0.08f
 #define TALK_TAU 0.6f
@@ -37,8 +41,18 @@ static void end_wide(af_mouth *m, int64_t end_us, af_who who, af_events *events)
     m->wide = m->raised = 0;
 }
 
-static void watch_yawn(af_mouth *m, float dt, const affect_time_options *o, int64_t now_us,
-                       af_who who, af_events *events) {
+/* Whether the mouth has been wide as in a yawn, not as in speech or laughter. */
+static int yawns(const af_mouth *m, float wide_seconds, float least_seconds) {
+    if (wide_seconds < least_seconds || m->jaw_sum < YAWN_MEAN * m->time_sum ||
+        m->moves > SPEECH_MOVES * m->time_sum)
+        return 0;
+    return m->smile_sum <= LAUGH_SMILE * m->time_sum ||
+           (wide_seconds >= LAUGH_SECONDS && m->moves <= LAUGH_MOVES * m->time_sum);
+}
+
+/* before: the jaw a frame ago. */
+static void watch_yawn(af_mouth *m, float before, float dt, const affect_time_options *o,
+                       int64_t now_us, af_who who, af_events *events) {
     if (m->jaw < RISE) {
         m->rising = 0;
     } else if (!m->rising) {
@@ -51,7 +65,8 @@ static void watch_yawn(af_mouth *m, float dt, const affect_time_options *o, int6
         /* A mouth that was ajar for long did not begin to yawn then. */
         if (now_us - m->rise_us > 1000000)
             m->rise_us = now_us;
-        m->jaw_sum = m->smile_sum = m->time_sum = 0;
+        m->jaw_sum = m->smile_sum = m->time_sum = m->moves = 0;
+        before = m->jaw;
     } else if (m->wide && m->jaw < NARROW) {
         end_wide(m, now_us, who, events);
     }
@@ -60,9 +75,9 @@ static void watch_yawn(af_mouth *m, float dt, const affect_time_options *o, int6
     m->jaw_sum += m->jaw * dt;
     m->smile_sum += m->smile * dt;
     m->time_sum += dt;
-    if (!m->raised && af_seconds(m->wide_us, now_us) >= o->yawn &&
-        m->jaw_sum >= YAWN_MEAN * m->time_sum && m->smile_sum <= LAUGH_SMILE * m->time_sum)
-        m->raised = 1;
+    m->moves += m->jaw > before ? m->jaw - before : before - m->jaw;
+    if (!m->raised)
+        m->raised = yawns(m, af_seconds(m->wide_us, now_us), o->yawn);
 }
 
 static void watch_speech(af_mouth *m, float jaw, float dt) {
@@ -91,10 +106,11 @@ void af_mouth_update(af_mouth *m, float jaw, float smile, const affect_time_opti
     }
     const float dt = af_seconds(m->last_us, now_us);
     m->last_us = now_us;
+    const float before = m->jaw;
     m->jaw += (jaw - m->jaw) * share_of(dt, TAU);
     if (!af_is_nan(smile))
         m->smile += (smile - m->smile) * share_of(dt, TAU);
-    watch_yawn(m, dt, o, now_us, who, events);
+    watch_yawn(m, before, dt, o, now_us, who, events);
     watch_speech(m, jaw, dt);
 }
 

@@ -16,6 +16,7 @@ typedef struct af_mouth {
     int64_t wide_us;    /* when it was wide */
     int32_t rising, wide, raised;
     float jaw_sum, smile_sum, time_sum; /* while wide */
+    float moves;                        /* way of the jaw, up and down, while wide */
     uint32_t count;
     int64_t yawns[AF_YAWNS]; /* ends */
     float talking;           /* 0..1, NaN unknown */

@@ -89,7 +89,8 @@ static void read_mouth(af_signals *s, const affect_face *face) {
         return;
     }
     static const int neutral[4] = {AFFECT_EYE_CLOSURE, AFFECT_EYE_WIDEN, AFFECT_LID_TIGHTEN, -1};
-    s->jaw = face->expressions[AFFECT_JAW_DROP];
+    /* Real yawns part the lips widely, but reach .4 of jaw_drop, which speech does, too. */
+    s->jaw = (face->expressions[AFFECT_JAW_DROP] + face->expressions[AFFECT_MOUTH_OPEN]) / 2;
     s->smile = face->expressions[AFFECT_SMILE];
     float most = 0;
     for (int i = 0, skip = 0; i < AFFECT_EXPRESSION_COUNT; i++) {

@@ -1,8 +1,8 @@
 """How well events over time are found: `affect watch --json` against rendered videos' truth.
 
-    python3 time.py --tool build/examples/affect/affect [--truth DIR] [--twice] VIDEO...
+    python3 films.py --tool build/examples/affect/affect [--truth DIR] [--twice] VIDEO...
 
-VIDEO: .avi or .y4m files (or .mp4 with OpenCV, which then decodes it for the tool); the truth of
+VIDEO: .y4m or Motion JPEG .avi files (or what OpenCV decodes, to grey for the tool); the truth of
 `NAME.*` is DIR/NAME.json or DIR/NAME.json.gz (beside the video without --truth), as the renderer writes
 it: events with start and end in seconds for each person, and for each frame the faces' landmarks and
 openness. Prints one table a video and the sums that docs/time.md quotes; --twice reads each video again
@@ -45,9 +45,15 @@ def y4m_of(path):
     return head + b''.join(b'FRAME\n' + frame.tobytes() for frame in frames)
 
 
+def motion_jpeg(path):
+    """Whether the tool reads this AVI file itself."""
+    with open(path, 'rb') as file:
+        return b'MJPG' in file.read(4096)
+
+
 def watch(tool, path, options, twice):
     """Runs the tool; returns one object a frame, and whether a second run gave the same bytes."""
-    film = y4m_of(path) if path.suffix == '.mp4' else path.read_bytes()
+    film = path.read_bytes() if path.suffix == '.y4m' or motion_jpeg(path) else y4m_of(path)
 
     def run(*more):
         command = [tool, 'watch', '--json', *more, *options, '-']
