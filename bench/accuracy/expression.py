@@ -1,13 +1,16 @@
 """Accuracy of expressions and emotions, measured through the tool's own JSON.
 
     python bench/accuracy/expression.py build/affect --packs DIR [--sets ferplus rafdb smiled]
-           [--worst worst.png] [--limit N]
+           [--worst worst.png] [--limit N] [--targets DIR] [--yawns DIR] [--tones skin_tones.npz]
 
 DIR holds expr_ferplus.npz, expr_rafdb.npz, expr_smiled.npz (training/expression/data.py says how the held-back
 parts are chosen; nothing else is read). Each picture is written as a PGM into a temporary folder and read by
 `affect read --face-crop --signals expressions,emotions`. Prints by set: accuracy, mean recall,
 confusion, calibration error (15 bins), the same by thirds of confidence; for smiled the AUC of
-`smile`. Needs NumPy; Pillow for --worst.
+`smile`. --targets: a folder that training/expression/data.py prepared; correlation of each of the 20 expressions
+with the teacher's on held-back FER+ and with the truth of held-back rendered faces. --yawns: a folder with
+driver_yawdd.jsonl; AUC of jaw_drop, mouth_open and their mean, which lib/time uses. --tones: the same rendered
+faces in six skin tones; how far probabilities move. Needs NumPy; Pillow for --worst and --tones.
 """
 import argparse
 import json
@@ -20,6 +23,12 @@ import zlib
 import numpy as np
 
 EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt')
+
+
+EXPRESSIONS = ('brow_furrow', 'brow_raise', 'inner_brow_raise', 'cheek_raise', 'chin_raise', 'dimpler', 'eye_closure',
+               'eye_widen', 'lid_tighten', 'jaw_drop', 'mouth_open', 'lip_corner_depressor', 'lip_press', 'lip_pucker',
+               'lip_stretch', 'lip_suck', 'nose_wrinkle', 'smile', 'smirk', 'upper_lip_raise')
+EXPERIMENTAL = ('cheek_raise', 'dimpler', 'lip_suck', 'nose_wrinkle', 'smirk')      # docs/expressions.md
 
 
 def held_back(name, split, ferplus):
@@ -41,18 +50,21 @@ def read_faces(tool, pictures, extra):
         paths = [os.path.join(folder, f'{i:06d}.pgm') for i in range(len(pictures))]
         for path, picture in zip(paths, pictures):
             write_pgm(path, picture)
-        with open(os.path.join(folder, 'list.txt'), 'w') as f:
-            f.write('\n'.join(paths) + '\n')
-        command = [tool, 'read', '--face-crop', '--signals', 'expressions,emotions', *extra, '@' + f.name]
+        found = read_files(tool, paths, ['--face-crop', *extra])
+    return [found.get(path) for path in paths]
+
+
+def read_files(tool, paths, extra):
+    """The tool's largest face of each file that has one."""
+    with tempfile.NamedTemporaryFile('w', suffix='.txt') as f:
+        f.write('\n'.join(paths) + '\n')
+        f.flush()
+        command = [tool, 'read', '--signals', 'expressions,emotions', *extra, '@' + f.name]
         run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if run.returncode not in (0, 1):
-            sys.exit(f'{" ".join(command)} ended with {run.returncode}')
-        faces = [None] * len(pictures)
-        for line in run.stdout.splitlines():
-            d = json.loads(line)
-            if d.get('faces'):
-                faces[int(os.path.basename(d['file'])[:6])] = d['faces'][0]
-    return faces
+    if run.returncode not in (0, 1):
+        sys.exit(f'{" ".join(command)} ended with {run.returncode}')
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    return {d['file']: max(d['faces'], key=lambda face: face['box'][2]) for d in rows if d.get('faces')}
 
 
 def calibration_error(prob, label, bins=15):
@@ -83,7 +95,8 @@ def emotions(faces, label, has_contempt):
     np.add.at(matrix, (label[measured], choice[measured]), 1)
     have = [c for c in range(8) if (label == c).any()]
     recall = np.mean([right[label == c].mean() for c in have])
-    print(f'  accuracy {100 * right.mean():.2f} %  mean recall {100 * recall:.2f} %  '
+    seven = np.mean([right[label == c].mean() for c in have if c < 7])
+    print(f'  accuracy {100 * right.mean():.2f} %  mean recall {100 * recall:.2f} % (without contempt {100 * seven:.2f} %)  '
           f'calibration error {calibration_error(prob[measured], label[measured]):.3f}  '
           f'not measured {int((~measured).sum())} (counted as wrong)')
     if not has_contempt:
@@ -138,18 +151,76 @@ def measure(tool, pack, name, a):
         worst_picture(f'{stem}_{name}{ext or ".png"}', pictures, prob, truth)
 
 
+def channels(tool, folder, name, extra):
+    """Correlation of each expression with the targets of a prepared set's held-back pictures."""
+    d = np.load(os.path.join(folder, name + '.npz'))
+    pictures = np.load(os.path.join(folder, name + '_images.npy'), mmap_mode='r')
+    rows = np.flatnonzero(d['held'] & d['found'])
+    faces = read_faces(tool, pictures[rows], extra)
+    read = [i for i, face in enumerate(faces) if face and 'expressions' in face]
+    got = np.array([[faces[i]['expressions'][k] for k in EXPRESSIONS] for i in read])
+    want = d['x'][rows[read]]
+    names = [k for k in EXPRESSIONS if want[:, EXPRESSIONS.index(k)].std() > 1e-3]
+    r = {k: np.corrcoef(got[:, i], want[:, i])[0, 1] for i, k in enumerate(EXPRESSIONS) if k in names}
+    live = [r[k] for k in names if k not in EXPERIMENTAL]
+    print(f'{name}: {len(read)} of {len(rows)} held-back pictures, correlation with the targets: median of the '
+          f'{len(live)} that are not experimental {np.median(live):.3f}')
+    print('  ' + ', '.join(f'{k} {r[k]:.2f}' for k in sorted(names, key=r.get, reverse=True)))
+
+
+def yawns(tool, folder, extra):
+    """Drivers that yawn or not, whole pictures."""
+    with open(os.path.join(folder, 'driver_yawdd.jsonl')) as f:
+        rows = [json.loads(line) for line in f]
+    paths = [os.path.join(folder, 'driver_yawdd', row['file']) for row in rows]
+    found = read_files(tool, paths, extra)
+    have = [i for i, path in enumerate(paths) if 'expressions' in found.get(path, ())]
+    yawn = np.array([rows[i]['label'] == 'yawn' for i in have])
+    of = {k: np.array([found[paths[i]]['expressions'][k] for i in have]) for k in ('jaw_drop', 'mouth_open')}
+    print(f'yawns: {len(have)} of {len(rows)} pictures read, {yawn.sum()} yawn; AUC of jaw_drop '
+          f'{auc(of["jaw_drop"], yawn):.4f}, mouth_open {auc(of["mouth_open"], yawn):.4f}, '
+          f'their mean {auc(sum(of.values()), yawn):.4f}')
+
+
+def tones(tool, pack, extra):
+    """The same rendered faces from the lightest to the darkest of six skin tones."""
+    import io
+
+    from PIL import Image
+    d = dict(np.load(pack))
+    at, persons = d['jpeg_offset'], int(d['persons'])
+    pictures = [np.asarray(Image.open(io.BytesIO(d['jpeg'][at[i]:at[i + 1]].tobytes())).convert('L'))
+                for i in range(len(at) - 1)]
+    faces = read_faces(tool, pictures, extra)
+    for part, names in (('emotions', EMOTIONS), ('expressions', EXPRESSIONS)):
+        value = np.array([[face[part][k] if face and part in face else np.nan for k in names] for face in faces])
+        value = value.reshape(persons, -1, len(names))
+        change = np.nanmean(abs(value[:, -1] - value[:, 0]), 0)
+        print(f'tones: {persons} faces, {part} from the lightest to the darkest: mean change {change.mean():.3f}, '
+              f'most {change.max():.3f} ({names[change.argmax()]})')
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     a.add_argument('tool', help='path of the affect binary')
-    a.add_argument('--packs', required=True)
+    a.add_argument('--packs')
     a.add_argument('--sets', nargs='*', default=['ferplus', 'rafdb', 'smiled'])
     a.add_argument('--worst', help='PNG of the surest mistakes; _<set> is put into its name')
     a.add_argument('--limit', type=int)
+    a.add_argument('--targets', help='folder prepared by training/expression/data.py')
+    a.add_argument('--yawns', help='folder of driver_yawdd.jsonl')
+    a.add_argument('--tones', help='skin_tones.npz')
     a.add_argument('--extra', nargs='*', default=[], help='more options for the tool, without the leading --')
     a = a.parse_args()
     a.extra = [x if x[0].isdigit() else '--' + x for x in a.extra]
-    for name in a.sets:
+    for name in a.sets if a.packs else ():
         measure(a.tool, os.path.join(a.packs, f'expr_{name}.npz'), name, a)
+    for name in ('ferplus', 'stills') if a.targets else ():
+        channels(a.tool, a.targets, name, a.extra)
+    if a.yawns:
+        yawns(a.tool, a.yawns, a.extra)
+    if a.tones:
+        tones(a.tool, a.tones, a.extra)
 
 
 if __name__ == '__main__':
