@@ -264,6 +264,9 @@ class Crops:
         self.mild = mild            # near the pictures as they are: for the last part of a training
         self.pics, self.size, self.rng = Pictures(folder), size, np.random.default_rng(seed)
         self.pool = {g: self.pics.select(g, TRAIN) for g in GROUPS}
+        hard = os.path.join(folder, 'hard.npy')     # of mine.py
+        if os.path.exists(hard):
+            self.pool['negatives'] = self.often(self.pool['negatives'], np.load(hard))
         if limit:
             self.pool = {g: p[::max(1, int(1 / limit))] for g, p in self.pool.items()}
         self.groups = [g for g in GROUPS if len(self.pool[g])]
@@ -271,6 +274,11 @@ class Crops:
         self.share = np.cumsum(share / share.sum())[:-1]
         self.noise = self.rng.standard_normal(1 << 20).astype(np.float32)
         self.deck = {g: [] for g in self.groups}
+
+    @staticmethod
+    def often(pool, hard):
+        """The pool, in which the hard ones come up as often together as all others."""
+        return np.concatenate([pool, np.repeat(hard, max(0, (len(pool) - 2 * len(hard)) // len(hard)))])
 
     def pick(self):
         g = self.groups[int(np.searchsorted(self.share, self.rng.random()))]

@@ -6,8 +6,6 @@ The schedule goes by time spent (kept in the checkpoint): a busy machine means f
 Writes OUT/last.pt (everything to resume), OUT/float.pt (averaged weights before folding), OUT/final.pt.
 """
 import argparse
-import copy
-import math
 import os
 import sys
 import time
@@ -19,7 +17,7 @@ import torch.nn.functional as F
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from affect_training import quant  # noqa: E402
+from affect_training import loop, quant  # noqa: E402
 from data import Crops, Replay  # noqa: E402
 from model import OUTPUTS, STRIDES, Detector  # noqa: E402
 
@@ -125,29 +123,6 @@ def losses(heads, faces):
     return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=3.0 * points), n, mean
 
 
-class Average:
-    """Exponential moving average of all parameters and buffers."""
-
-    def __init__(self, net, decay):
-        self.net, self.decay, self.steps = copy.deepcopy(net).eval(), decay, 0
-
-    @torch.no_grad()
-    def update(self, net, every=4):
-        """Called at each step, works at every fourth."""
-        self.steps += 1
-        if self.steps % every:
-            return
-        d = min(self.decay, (1 + self.steps) / (10 + self.steps)) ** every
-        mine, new = [], []
-        for a, b in zip(self.net.state_dict().values(), net.state_dict().values()):
-            if b.dtype.is_floating_point:
-                mine.append(a)
-                new.append(b)
-            else:
-                a.copy_(b)
-        torch._foreach_lerp_(mine, new, 1 - d)
-
-
 def optimiser(net, rate):
     decay, plain, scales = [], [], []
     for name, p in net.named_parameters():
@@ -160,10 +135,8 @@ def optimiser(net, rate):
 def rate_at(done, share, peak, qat_peak):
     """Learning rate from the part of the time that is spent: warm-up and cosine, twice."""
     if done < share:
-        t = done / share
-        return peak * min(1.0, t / 0.03) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * t)))
-    t = min(1.0, (done - share) / (1 - share))
-    return qat_peak * min(1.0, t / 0.05) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * t)))
+        return loop.rate(done / share, peak, floor=0.02)
+    return loop.rate((done - share) / (1 - share), qat_peak, warm=0.05, floor=0.01)
 
 
 def shape_of(text):
@@ -188,7 +161,7 @@ class Run:
             self.load(last)
 
     def fresh(self):
-        self.average = Average(self.net, self.a.decay)
+        self.average = loop.Average(self.net, self.a.decay, every=4)
         self.opt = optimiser(self.net, self.a.rate)
 
     def load(self, path):
@@ -203,11 +176,9 @@ class Run:
         self.phase, self.spent, self.step = s['phase'], s['spent'], s['step']
 
     def save(self, name):
-        path = os.path.join(self.a.out, name)
-        torch.save(dict(net=self.net.state_dict(), average=self.average.net.state_dict(),
-                        steps=self.average.steps, opt=self.opt.state_dict(), phase=self.phase, spent=self.spent, step=self.step,
-                        shape=self.a.shape), path + '.new')
-        os.replace(path + '.new', path)
+        loop.save(dict(net=self.net.state_dict(), average=self.average.net.state_dict(), steps=self.average.steps,
+                       opt=self.opt.state_dict(), phase=self.phase, spent=self.spent, step=self.step,
+                       shape=self.a.shape), os.path.join(self.a.out, name))
 
     def quantise(self, crops):
         """From averaged float weights to integers."""

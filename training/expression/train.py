@@ -7,14 +7,13 @@ The learning rate follows the clock: warm-up, then a cosine to zero at the end o
 DIR/float.pt or DIR/qat.pt (averaged weights), every two minutes and at the end; a log line each.
 """
 import argparse
-import copy
 import os
 import time
 
 import torch
 import torch.nn.functional as F
 
-from affect_training import quant
+from affect_training import loop, quant
 from data import Batches
 from evaluate import load, short
 from model import EXPRESSIONS, ExpressionNet
@@ -34,38 +33,8 @@ def loss_of(out, b):
     return emotion + 0.15 * expression + 0.25 * quality, (emotion, expression, quality)
 
 
-class Average:
-    """Exponential moving average of all parameters and buffers."""
-
-    def __init__(self, net, decay):
-        self.net, self.decay, self.n = copy.deepcopy(net), decay, 0
-
-    def update(self, net):
-        self.n += 1
-        d = min(self.decay, self.n / (self.n + 10))
-        with torch.no_grad():
-            mine, other = self.net.state_dict(), net.state_dict()
-            for k, v in mine.items():
-                v.lerp_(other[k], 1 - d) if v.is_floating_point() else v.copy_(other[k])
-
-
-def rate(t, top, warm=0.04):
-    """Learning rate at t = 0..1 of the training's time."""
-    if t < warm:                # the first half minute, at most
-        return top * (t / warm) + 1e-6
-    return top * 0.5 * (1 + torch.cos(torch.tensor(3.14159265 * (t - warm) / (1 - warm))).item()) + 1e-6
-
-
-def groups(net, decay):
-    """Weight decay on convolution weights only."""
-    big = [p for p in net.parameters() if p.ndim > 1 and p.requires_grad]
-    small = [p for p in net.parameters() if p.ndim <= 1 and p.requires_grad]
-    return [dict(params=big, weight_decay=decay), dict(params=small, weight_decay=0)]
-
-
 def save(average, path, qat, kw, steps):
-    torch.save(dict(net=average.net.state_dict(), folded=qat, kw=kw, steps=steps), path + '.part')
-    os.replace(path + '.part', path)
+    loop.save(dict(net=average.net.state_dict(), folded=qat, kw=kw, steps=steps), path)
 
 
 def start(a, batches):
@@ -86,13 +55,13 @@ def train(a):
     net, kw = start(a, batches)
     path = os.path.join(a.out, 'qat.pt' if a.qat else 'float.pt')
     print('parts', parts, 'lr', a.lr, 'minutes', a.minutes, 'init', a.init, flush=True)
-    opt = torch.optim.AdamW(groups(net, a.decay), lr=a.lr)
-    average = Average(net, a.ema)
+    opt = torch.optim.AdamW(loop.groups(net, a.decay), lr=a.lr)
+    average = loop.Average(net, a.ema)
     begin = said = time.time()
     step, sums = 0, torch.zeros(3)
     while (t := (time.time() - begin) / (60 * a.minutes)) < 1:
         for g in opt.param_groups:
-            g['lr'] = rate(t, a.lr, min(.04, .5 / a.minutes))
+            g['lr'] = loop.rate(t, a.lr, min(.04, .5 / a.minutes))
         b = batches.next()
         net.train()
         total, each = loss_of(net(b['x'].contiguous(memory_format=torch.channels_last)), b)

@@ -101,6 +101,13 @@ def turned(direction, m):
     return np.stack([flat[:, 0], -flat[:, 1]], 1)
 
 
+def seen_stills(z, left):
+    """Which rendered faces turn this eye to the camera (hair, hats and dark glasses: clean.py)."""
+    lids = [43, 44, 46, 47] if left else [37, 38, 40, 41]
+    turn = z['pose'][:, 0] * (1 if left else -1)        # > 0: this eye turns away
+    return (turn < 55) & (z['facing'][:, lids].mean(1) >= 0.5)
+
+
 def still_rows(path):
     """Both eyes of the rendered faces: exact lids, pupils, gaze."""
     z = np.load(path)
@@ -112,9 +119,7 @@ def still_rows(path):
     out = []
     for left in (False, True):
         own = 0 if left else 1                      # stored [left, right]
-        lids = [43, 44, 46, 47] if left else [37, 38, 40, 41]
-        turn = z['pose'][:, 0] * (1 if left else -1)        # > 0: this eye turns away
-        seen = (turn < 55) & (z['facing'][:, lids].mean(1) >= 0.5)
+        seen = seen_stills(z, left)
         m = widen(eye_crops(lm, left))
         opened = z['openness'][:, own]
         closed = np.where(opened < 0.12, 1.0, np.where(opened > 0.25, 0.0, np.nan))
@@ -244,6 +249,9 @@ class Set:
         self.source, self.val = z['source'], z['val']
         for k in ('closed', 'open', 'open_weight', 'iris', 'gaze', 'whole', 'weight'):
             setattr(self, k, torch.from_numpy(z[k]))
+        self.hidden = np.zeros(len(self.source), bool)
+        if os.path.exists(folder + '/hidden.npy'):          # of clean.py
+            self.hidden[np.load(folder + '/hidden.npy')] = True
         # rendered open eyes that look down are few, and must not read as closed
         self.weight[(self.gaze[:, 1] < -0.25) & (self.open > 0.25)] *= 4
 
@@ -308,7 +316,7 @@ class Batches:
 
     def truth(self, index, m, wrong, hidden, like):
         d = self.data
-        good = torch.from_numpy(d.source[index] != 'negative') & ~wrong & (hidden < 0.6) & (like > 0.5)
+        good = torch.from_numpy((d.source[index] != 'negative') & ~d.hidden[index]) & ~wrong & (hidden < 0.6) & (like > 0.5)
         doubt = ((hidden > 0.3) & (hidden < 0.75)) | ((like > 0.35) & (like < 0.65))
         iris = augment.to_crop(d.iris[index][:, None] * SIDE, m)[:, 0]
         lin = m[:, :, :2]
