@@ -6,11 +6,12 @@
  *
  * Frames: a 640x480 picture made from PICTURE (examples/pictures/portrait.jpg by default, so run it
  * from the repository's root), with more and more signals. Planes: what the detector searches, made
- * from grey and RGB frames. Networks: one run each, the detector at 640x480. Every row gives the fastest and the median of the runs that fit into S seconds (0.5),
- * with warm caches, or, for frames and networks, with caches that other data filled (--cold).
- * Threads: N handles on N threads (2), everything on; time a frame. --json writes the rows to a
- * file, `-` is standard output; --compare puts the ratio to an older such file beside each row: old
- * time by new time, only worth anything on the same machine.
+ * from grey and RGB frames. Networks: one run each, the detector at 640x480. Every row gives the
+ * fastest and the median of the runs that fit into S seconds (0.5), with warm caches, or, for
+ * frames and networks, with caches that other data filled (--cold). Threads: N handles on N threads
+ * (2), everything on; time a frame. --json writes the rows to a file, `-` is standard output;
+ * --compare puts the ratio to an older such file beside each row: old time by new time, only worth
+ * anything on the same machine.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -191,7 +192,7 @@ static bool bench_network(struct bench *bench, const uint8_t *data, size_t size,
         return false;
     const int32_t width = model.width ? model.width : WIDTH;
     const int32_t height = model.height ? model.height : HEIGHT;
-    if (af_net_open(&net, &model, cpu, width, height, &allocator) != AFFECT_OK)
+    if (af_net_open(&net, &model, cpu, width, height, NULL, &allocator) != AFFECT_OK)
         return false;
     uint8_t *const input = af_net_input(net, width, height);
     for (size_t i = 0; input && i < (size_t)width * (size_t)height; i++)
@@ -377,7 +378,8 @@ static bool bench_planes(struct bench *bench) {
 
 static int usage(void) {
     fputs("usage: affect-bench [--only frames|planes|networks|kernels|threads] [--seconds S]\n"
-          "                    [--cpu NAME] [--cold] [--threads N] [--json FILE] [--compare OLD.json] [PICTURE]\n",
+          "                    [--cpu NAME] [--cold] [--threads N] [--json FILE] [--compare "
+          "OLD.json] [PICTURE]\n",
           stderr);
     return EXIT_USAGE;
 }

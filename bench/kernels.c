@@ -101,12 +101,12 @@ static double clock_rate(void) {
 
 /* vpdpbusd, as many sums as its latency times its rate needs, and more. */
 #define VNNI_LOOP(op, r)                                                                           \
-    op " %%" r "1, %%" r "0, %%" r "2\n" op " %%" r "1, %%" r "0, %%" r "3\n"                      \
-    op " %%" r "1, %%" r "0, %%" r "4\n" op " %%" r "1, %%" r "0, %%" r "5\n"                      \
-    op " %%" r "1, %%" r "0, %%" r "6\n" op " %%" r "1, %%" r "0, %%" r "7\n"                      \
-    op " %%" r "1, %%" r "0, %%" r "8\n" op " %%" r "1, %%" r "0, %%" r "9\n"                      \
-    op " %%" r "1, %%" r "0, %%" r "10\n" op " %%" r "1, %%" r "0, %%" r "11\n"                    \
-    op " %%" r "1, %%" r "0, %%" r "12\n" op " %%" r "1, %%" r "0, %%" r "13\n"
+    op " %%" r "1, %%" r "0, %%" r "2\n" op " %%" r "1, %%" r "0, %%" r "3\n" op " %%" r "1, %%" r \
+       "0, %%" r "4\n" op " %%" r "1, %%" r "0, %%" r "5\n" op " %%" r "1, %%" r "0, %%" r         \
+       "6\n" op " %%" r "1, %%" r "0, %%" r "7\n" op " %%" r "1, %%" r "0, %%" r "8\n" op " %%" r  \
+       "1, %%" r "0, %%" r "9\n" op " %%" r "1, %%" r "0, %%" r "10\n" op " %%" r "1, %%" r        \
+       "0, %%" r "11\n" op " %%" r "1, %%" r "0, %%" r "12\n" op " %%" r "1, %%" r "0, %%" r       \
+       "13\n"
 
 #define CEILING(name, loop, operations)                                                            \
     static double name(void) {                                                                     \

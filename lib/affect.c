@@ -185,8 +185,9 @@ static affect_status open_network(affect *reader, affect_model which) {
     }
     if (kind->side ? model->width != side || model->height != side : model->width != 0)
         return AFFECT_ERR_MODEL;
+    /* One network runs at a time: all share the detector's planes. */
     status = af_net_open(&reader->nets[which], model, reader->cpu, side, side,
-                         &reader->options.allocator);
+                         reader->nets[AFFECT_MODEL_DETECTOR], &reader->options.allocator);
     if (status != AFFECT_OK)
         return status;
     reader->memory += af_net_memory(reader->nets[which]);
@@ -574,7 +575,8 @@ affect_status affect_self_test(affect_model which, uint32_t cpu) {
     if (status != AFFECT_OK)
         return status;
     af_net *net = NULL;
-    status = af_net_open(&net, &model, cpu, model.golden_width, model.golden_height, &allocator);
+    status =
+        af_net_open(&net, &model, cpu, model.golden_width, model.golden_height, NULL, &allocator);
     if (status != AFFECT_OK)
         return status;
     status = af_net_check_golden(net) == 0 ? AFFECT_OK : AFFECT_ERR_MODEL;

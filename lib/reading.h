@@ -9,7 +9,7 @@ struct affect_reading {
     int64_t time_us;
     float brightness;
     uint32_t face_count, event_count;
-    affect_face *faces;   /* max_faces of them */
+    affect_face *faces; /* max_faces of them */
     affect_event *events;
     uint32_t degraded;
     float frame_rate;

@@ -101,7 +101,7 @@ static af_model parsed(const file *f) {
 static af_net *opened(const af_model *model, uint32_t cpu, int32_t width, int32_t height) {
     const affect_allocator allocator = any_allocator();
     af_net *net;
-    assert_int_equal(af_net_open(&net, model, cpu, width, height, &allocator), AFFECT_OK);
+    assert_int_equal(af_net_open(&net, model, cpu, width, height, NULL, &allocator), AFFECT_OK);
     return net;
 }
 
@@ -156,6 +156,34 @@ static void golden(void **state) {
             closed(net);
         } while (next_cpu(&cpu));
     }
+}
+
+/* A network whose planes lie in another's: both stay right, whichever ran last. */
+static void planes_are_shared(void **state) {
+    (void)state;
+    const affect_allocator allocator = any_allocator();
+    const af_model first = parsed(&files[3]), second = parsed(&files[0]);
+    uint32_t cpu = 0;
+    do {
+        af_net *const host = opened(&first, cpu, 256, 256);
+        af_net *const alone = opened(&second, cpu, second.golden_width, second.golden_height);
+        af_net *guest;
+        assert_int_equal(af_net_open(&guest, &second, cpu, second.golden_width,
+                                     second.golden_height, host, &allocator),
+                         AFFECT_OK);
+        assert_true(af_net_memory(guest) < af_net_memory(alone));
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(af_net_check_golden(guest), 0);
+            assert_int_equal(af_net_check_golden(host), 0);
+        }
+        closed(guest);
+        /* A host that is too small lends nothing. */
+        assert_int_equal(af_net_open(&guest, &first, cpu, 256, 256, alone, &allocator), AFFECT_OK);
+        assert_int_equal(af_net_memory(guest), af_net_memory(host));
+        closed(guest);
+        closed(alone);
+        closed(host);
+    } while (next_cpu(&cpu));
 }
 
 /* A copy at an odd address, gone before the net runs. */
@@ -259,13 +287,13 @@ static void wrong_sizes(void **state) {
     static const int32_t bad[][2] = {{0, 16},  {16, 0},     {-16, 16},     {17, 16},
                                      {16, 24}, {32784, 16}, {16, 1 << 30}, {INT32_MIN, 16}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(af_net_open(&net, &any, 0, bad[i][0], bad[i][1], &allocator),
+        assert_int_equal(af_net_open(&net, &any, 0, bad[i][0], bad[i][1], NULL, &allocator),
                          AFFECT_ERR_ARGUMENT);
         assert_null(net);
     }
-    assert_int_equal(af_net_open(&net, &fixed, 0, 64, 64, &allocator), AFFECT_ERR_ARGUMENT);
+    assert_int_equal(af_net_open(&net, &fixed, 0, 64, 64, NULL, &allocator), AFFECT_ERR_ARGUMENT);
     /* 32,768 x 32,768 x 16 bytes are more than any network of ours needs */
-    assert_int_equal(af_net_open(&net, &any, 0, 32768, 32768, &allocator), AFFECT_ERR_MEMORY);
+    assert_int_equal(af_net_open(&net, &any, 0, 32768, 32768, NULL, &allocator), AFFECT_ERR_MEMORY);
     net = opened(&any, 0, 64, 48);
     af_net_run(net); /* no input yet: nothing */
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -293,8 +321,9 @@ static void failing_allocator(void **state) {
             counter c = {allowed, 0, 0};
             const affect_allocator allocator = allocator_of(&c);
             af_net *net;
-            const affect_status status = af_net_open(
-                &net, &model, af_cpu_detect(), model.golden_width, model.golden_height, &allocator);
+            const affect_status status =
+                af_net_open(&net, &model, af_cpu_detect(), model.golden_width, model.golden_height,
+                            NULL, &allocator);
             if (status == AFFECT_OK) {
                 assert_true(c.bytes >= af_net_memory(net));
                 assert_true(c.bytes <= af_net_memory(net) + 2 * 128);
@@ -395,7 +424,7 @@ static affect_status try_forged(const forged *g) {
     const affect_allocator allocator = any_allocator();
     af_net *net;
     if (width > 256 || height > 256 ||
-        af_net_open(&net, &model, af_cpu_detect(), width, height, &allocator) != AFFECT_OK)
+        af_net_open(&net, &model, af_cpu_detect(), width, height, NULL, &allocator) != AFFECT_OK)
         return status;
     run_plane(net, width, height, 3);
     af_net_close(net, &allocator);
@@ -548,7 +577,7 @@ static void sizes_that_do_not_fit(void **state) {
     assert_int_equal(af_model_parse(&model, g.data, g.size), AFFECT_OK);
     const affect_allocator allocator = any_allocator();
     af_net *net;
-    assert_int_equal(af_net_open(&net, &model, 0, 48, 32, &allocator), AFFECT_ERR_MODEL);
+    assert_int_equal(af_net_open(&net, &model, 0, 48, 32, NULL, &allocator), AFFECT_ERR_MODEL);
     assert_null(net);
     free(g.data);
 }
@@ -557,6 +586,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers),
         cmocka_unit_test(golden),
+        cmocka_unit_test(planes_are_shared),
         cmocka_unit_test(unaligned_and_gone),
         cmocka_unit_test(golden_finds_change),
         cmocka_unit_test(crc_of_nine_digits),

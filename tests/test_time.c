@@ -361,12 +361,10 @@ static void yawns_are_long_and_wide(void **state) {
     static const struct {
         float seconds, jaw, smile;
         int yawns;
-    } cases[] = {{2.5f, 0.85f, 0.02f, 1},
-                 {1.7f, 0.85f, 0.02f, 1},
-                 {1.2f, 0.85f, 0.02f, 0},
-                 {3.0f, 0.30f, 0.02f, 0},
-                 {2.2f, 0.85f, 0.90f, 0},
-                 {4.0f, 0.60f, 0.90f, 1}}; /* smiled, but longer than a laugh */
+    } cases[] = {
+        {2.5f, 0.85f, 0.02f, 1}, {1.7f, 0.85f, 0.02f, 1},
+        {1.2f, 0.85f, 0.02f, 0}, {3.0f, 0.30f, 0.02f, 0},
+        {2.2f, 0.85f, 0.90f, 0}, {4.0f, 0.60f, 0.90f, 1}}; /* smiled, but longer than a laugh */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run_begin(&r, 30);
         hold(&r, awake(), 2);

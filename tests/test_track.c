@@ -22,7 +22,7 @@ static int searched;
 /* What is in front of the camera. */
 typedef struct someone {
     int there;
-    int missed; /* by the detector */
+    int missed;       /* by the detector */
     float x, y, size; /* middle and box width in pixels of a picture of 640 x 480 */
     float open, yaw;
     float presence;

@@ -269,8 +269,8 @@ void draw_reading(struct picture *picture, const affect_reading *reading) {
     for (uint32_t i = 0; i < count; i++) {
         const affect_face *const face = affect_reading_face(reading, i);
         draw_face(picture, face);
-        take_area(&taken, (struct area){(int)face->box.x, (int)face->box.y,
-                                        (int)face->box.width, (int)face->box.height});
+        take_area(&taken, (struct area){(int)face->box.x, (int)face->box.y, (int)face->box.width,
+                                        (int)face->box.height});
     }
     for (uint32_t i = 0; i < count; i++)
         draw_panel(picture, affect_reading_face(reading, i), &taken);

@@ -25,8 +25,8 @@ struct watch {
     uint32_t tracks;            /* highest number seen */
     struct people_seen people;
     struct last_events last; /* to be drawn */
-    int64_t shown_us;           /* time of the last live line */
-    bool live;                  /* a live line stands on the terminal */
+    int64_t shown_us;        /* time of the last live line */
+    bool live;               /* a live line stands on the terminal */
 };
 
 static void flush_out(struct watch *w) {

@@ -82,8 +82,8 @@ affect_status af_resample(const af_view *view, const af_rect *from, uint8_t *pla
 
 /* ------------------------------------------------------------------------- the plane to search */
 
-/* A picture smaller than the plane is enlarged so much at most: faces of 10 pixels are found as well
- * as those of 20, and beyond that there is nothing more to see. */
+/* A picture smaller than the plane is enlarged so much at most: faces of 10 pixels are found as
+ * well as those of 20, and beyond that there is nothing more to see. */
 #define AF_PLANE_ENLARGE 2
 
 /* Size of a detection plane. */
@@ -95,8 +95,8 @@ typedef struct af_plane_size {
 
 /* The plane of a rectangle of the picture: the longest side brought to `longest` (enlarged by
  * AF_PLANE_ENLARGE at most), the other by the same factor, rounded to nearest, at least 1.
- * longest >= 1, step >= 1, the rectangle's sides in 1..32768. Picture x = roi x + plane x / scale_x.
- * Grows with the rectangle's sides, so the largest plane for a given `longest` is that of
+ * longest >= 1, step >= 1, the rectangle's sides in 1..32768. Picture x = roi x + plane x /
+ * scale_x. Grows with the rectangle's sides, so the largest plane for a given `longest` is that of
  * longest x longest. */
 void af_plane_measure(af_plane_size *size, int32_t width, int32_t height, int32_t longest,
                       int32_t step);

@@ -44,8 +44,8 @@ static inline uint8_t af_sample(const af_sampler *s, uint32_t x, uint32_t y) {
     return (uint8_t)((top * 256 + (bottom - top) * fy + 32768) >> 16);
 }
 
-/* How contrast is normalised: value v becomes (v * gain + offset) >> 8, clamped to 0..127; the shift
- * is arithmetic. */
+/* How contrast is normalised: value v becomes (v * gain + offset) >> 8, clamped to 0..127; the
+ * shift is arithmetic. */
 typedef struct af_contrast {
     int32_t gain;   /* 56..1792 */
     int32_t offset; /* -440,448..16,512 */

@@ -180,7 +180,8 @@ static inline __m256i run_eight(__m256i v, __m256i *before) {
     sum = _mm256_add_epi32(sum, _mm256_slli_si256(sum, 8)); /* of each half */
     const __m256i last = _mm256_shuffle_epi32(sum, 0xFF);
     const __m256i carry = _mm256_permute2x128_si256(last, last, 0x08); /* low half's to the high */
-    const __m256i out = _mm256_add_epi32(_mm256_sub_epi32(_mm256_add_epi32(sum, carry), v), *before);
+    const __m256i out =
+        _mm256_add_epi32(_mm256_sub_epi32(_mm256_add_epi32(sum, carry), v), *before);
     const __m256i all = _mm256_add_epi32(last, _mm256_permute2x128_si256(last, last, 0x01));
     *before = _mm256_add_epi32(*before, all);
     return out;

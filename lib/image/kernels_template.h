@@ -44,7 +44,7 @@ static void AF_KERNEL(sample)(uint8_t *out, size_t count, const af_sampler *samp
 }
 
 #define AF_RUN(name, type)                                                                         \
-    static uint32_t AF_KERNEL(name)(uint32_t *out, const type *sums, size_t count) {               \
+    static uint32_t AF_KERNEL(name)(uint32_t * out, const type *sums, size_t count) {              \
         uint32_t total = 0;                                                                        \
         for (size_t i = 0; i < count; i++) {                                                       \
             const uint32_t sum = sums[i];                                                          \

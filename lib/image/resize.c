@@ -209,8 +209,8 @@ static uint32_t column_sum(const job *b, int32_t i) {
  */
 
 /* Where the strip's outputs lie among its columns, for sums that fit 32 bits. Enlarging: output i
- * weighs column place[i] and the next one, that with part[i]. Reducing: output i begins part[i] / den
- * behind the start of column place[i], and ends where output i + 1 begins. */
+ * weighs column place[i] and the next one, that with part[i]. Reducing: output i begins part[i] /
+ * den behind the start of column place[i], and ends where output i + 1 begins. */
 static void place_outputs(const job *b) {
     uint16_t *const place = b->memory->place, *const part = b->memory->part;
     memset(b->memory->sums, 0, sizeof b->memory->sums); /* some are read with weight 0 */

@@ -1,4 +1,5 @@
-/* The built-in networks: .affn containers as C arrays, written by training/affect_training/export.py. */
+/* The built-in networks: .affn containers as C arrays, written by
+ * training/affect_training/export.py. */
 #ifndef AF_MODELS_H
 #define AF_MODELS_H
 

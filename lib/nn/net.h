@@ -45,7 +45,9 @@ struct af_net {
     int32_t head_tensor[AF_MAX_HEADS];
     af_tensor *tensors; /* layers + 1 */
     af_step *steps;     /* layers */
-    uint8_t *arena;
+    uint8_t *arena;     /* its own, after the packed weights, or that of another network */
+    size_t arena_bytes;
+    uint8_t *block; /* what was allocated */
 };
 
 /* Extent of each tensor for an input size the network has; also sets row and data. */

@@ -51,10 +51,13 @@ uint64_t af_model_operations(const af_model *model, int32_t width, int32_t heigh
 
 /* Plans a network for inputs up to max_width x max_height (of a network of fixed size: exactly that
  * size) and packs its weights for the back ends in cpu (bits of affect_cpu; only those that
- * af_cpu_detect reports may be given). Two allocations. AFFECT_ERR_ARGUMENT: the size;
- * AFFECT_ERR_MODEL: its layers do not fit together at some size up to that; AFFECT_ERR_MEMORY. */
+ * af_cpu_detect reports may be given). beside: NULL, or a network that lives longer and whose
+ * planes, inputs and heads this one may overwrite: it takes no memory of its own for them where
+ * those are large enough. Two allocations. AFFECT_ERR_ARGUMENT: the size; AFFECT_ERR_MODEL: its
+ * layers do not fit together at some size up to that; AFFECT_ERR_MEMORY. */
 affect_status af_net_open(af_net **net, const af_model *model, uint32_t cpu, int32_t max_width,
-                          int32_t max_height, const affect_allocator *allocator);
+                          int32_t max_height, const af_net *beside,
+                          const affect_allocator *allocator);
 void af_net_close(af_net *net, const affect_allocator *allocator);
 
 /* Bytes held. */

@@ -202,8 +202,8 @@ static af_net *open_frame(const af_model *model, uint32_t cpu, const affect_allo
     return net;
 }
 
-/* The second block: the arena, then packed weights and scales. */
-static affect_status fill_frame(af_net *net, const af_model *model,
+/* The second block: packed weights and scales, then the arena, if `beside` has none to share. */
+static affect_status fill_frame(af_net *net, const af_model *model, const af_net *beside,
                                 const affect_allocator *allocator) {
     describe(net->tensors, model);
     if (!measure(net->tensors, model, net->max_width, net->max_height))
@@ -214,18 +214,24 @@ static affect_status fill_frame(af_net *net, const af_model *model,
         const af_layer layer = af_model_layer(model, i);
         packed += packed_bytes(&net->kernels, &layer) + scales_bytes(&layer);
     }
+    packed = af_round_up(packed, 64);
     if (arena == 0 || packed > LARGEST_ARENA)
         return AFFECT_ERR_MEMORY;
-    net->arena = af_allocate(allocator, (size_t)(arena + packed));
-    if (!net->arena)
+    const int shared = beside && beside->arena_bytes >= arena;
+    const size_t bytes = (size_t)(packed + (shared ? 0 : arena));
+    net->block = af_allocate(allocator, bytes);
+    if (!net->block)
         return AFFECT_ERR_MEMORY;
-    net->memory += (size_t)(arena + packed);
-    fill_steps(net, model, net->arena + arena);
+    net->memory += bytes;
+    net->arena = shared ? beside->arena : net->block + packed;
+    net->arena_bytes = (size_t)arena;
+    fill_steps(net, model, net->block);
     return AFFECT_OK;
 }
 
 affect_status af_net_open(af_net **net, const af_model *model, uint32_t cpu, int32_t max_width,
-                          int32_t max_height, const affect_allocator *allocator) {
+                          int32_t max_height, const af_net *beside,
+                          const affect_allocator *allocator) {
     *net = NULL;
     if (!size_ok(model, max_width, max_height))
         return AFFECT_ERR_ARGUMENT;
@@ -235,7 +241,7 @@ affect_status af_net_open(af_net **net, const af_model *model, uint32_t cpu, int
     if (!opened)
         return AFFECT_ERR_MEMORY;
     fill_net(opened, model, max_width, max_height);
-    const affect_status status = fill_frame(opened, model, allocator);
+    const affect_status status = fill_frame(opened, model, beside, allocator);
     if (status == AFFECT_OK)
         *net = opened;
     else
@@ -246,7 +252,7 @@ affect_status af_net_open(af_net **net, const af_model *model, uint32_t cpu, int
 void af_net_close(af_net *net, const affect_allocator *allocator) {
     if (!net)
         return;
-    af_release(allocator, net->arena);
+    af_release(allocator, net->block);
     af_release(allocator, net);
 }
 

@@ -16,8 +16,9 @@ typedef struct af_centre {
 
 typedef struct af_attention {
     af_centre head, gaze;
-    af_centre other_head, other_gaze; /* where they rest while they look away: may be ahead instead */
-    int32_t learning;                 /* 0: what was loaded or learnt is kept */
+    af_centre other_head,
+        other_gaze;   /* where they rest while they look away: may be ahead instead */
+    int32_t learning; /* 0: what was loaded or learnt is kept */
     int64_t last_us;  /* of the last update */
     int32_t started;
     /* The last known directions against straight ahead, and when. */

@@ -23,8 +23,8 @@
 /* A blink's lids come at least so far down. */
 #define LEAST_DEPTH 0.6f
 
-/* A dip is so deep and so many times the noise; a blink of its own so deep, so short at most; it has
- * ended when so much of it is made up for. */
+/* A dip is so deep and so many times the noise; a blink of its own so deep, so short at most; it
+ * has ended when so much of it is made up for. */
 #define DIP 0.15f
 #define DIP_NOISE 6.0f
 #define DIP_BLINK 0.2f
@@ -114,9 +114,9 @@ static void finish(af_blink *b, int64_t end_us, float rate, const affect_time_op
     if (!type)
         type = seconds >= o->long_closure ? AFFECT_EVENT_LONG_CLOSURE : AFFECT_EVENT_BLINK;
     if (type == AFFECT_EVENT_BLINK) {
-        const int shallow = b->least > 1 - LEAST_DEPTH && !stands_out(&b->dip, b->least, CLEAR_DEPTH);
-        if (!(rate >= AF_BLINK_LEAST_RATE) || seconds < LEAST_BLINK || shallow ||
-            too_soon(b, from))
+        const int shallow =
+            b->least > 1 - LEAST_DEPTH && !stands_out(&b->dip, b->least, CLEAR_DEPTH);
+        if (!(rate >= AF_BLINK_LEAST_RATE) || seconds < LEAST_BLINK || shallow || too_soon(b, from))
             return;
         count_blink(b, seconds, rate);
     }

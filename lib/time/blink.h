@@ -40,11 +40,11 @@ typedef struct af_blink {
     float least;
     float confidence; /* sum, of `samples` */
     int32_t samples;
-    int64_t count_from_us;   /* alarms count from here: the start, or the end of a yawn within */
-    int32_t yawned;          /* a yawn closed them */
+    int64_t count_from_us; /* alarms count from here: the start, or the end of a yawn within */
+    int32_t yawned;        /* a yawn closed them */
     af_dip dip;
-    affect_event_type alarm; /* raised for this closure; 0: none */
-    uint32_t count;          /* blinks since the track began */
+    affect_event_type alarm;          /* raised for this closure; 0: none */
+    uint32_t count;                   /* blinks since the track began */
     float duration, amplitude, speed; /* of the last blink; NaN before */
     affect_event_type ended;          /* what ended in this frame; 0: nothing */
     af_closure closures[AF_CLOSURES]; /* newest at (closure_count - 1) % AF_CLOSURES */

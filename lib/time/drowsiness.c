@@ -224,8 +224,7 @@ void af_drowsiness_update(af_drowsiness *d, const af_blink *blink, const af_mout
     sum_perclos(d);
     const af_minute m = last_minute(blink, o, now_us);
     d->mean_closure = m.closures ? m.mean : af_nan();
-    d->blink_rate =
-        af_is_nan(d->perclos) ? af_nan() : (float)m.blinks * 60 / d->seconds_known;
+    d->blink_rate = af_is_nan(d->perclos) ? af_nan() : (float)m.blinks * 60 / d->seconds_known;
 
     const float level = level_now(d, &m, mouth, o, now_us);
     const float share = level > d->level ? 1 : dt / (dt + FALL_TAU);

@@ -81,7 +81,8 @@ void af_pair_update(af_pair *pair, af_one first, af_one second, float width,
     const int a = known ? af_looks_at(first.person, second.person, width, pair->first_looked) : -1;
     const int b = known ? af_looks_at(second.person, first.person, width, pair->second_looked) : -1;
     const int smile = known ? both(first.person->smiles, second.person->smiles) : -1;
-    const af_pair_frame frame = {now_us, known ? less_sure(first.person, second.person) : 0, events};
+    const af_pair_frame frame = {now_us, known ? less_sure(first.person, second.person) : 0,
+                                 events};
     pair->first_looked = a;
     pair->second_looked = b;
     af_who one = first.who, two = second.who;

@@ -6,7 +6,7 @@
 
 typedef struct af_pair {
     af_span mutual, smile;
-    af_span first_looks, second_looks; /* at the other, who does not look back */
+    af_span first_looks, second_looks;   /* at the other, who does not look back */
     int32_t first_looked, second_looked; /* in the last frame, as af_looks_at */
 } af_pair;
 

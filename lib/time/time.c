@@ -319,8 +319,7 @@ static int search_is_due(const af_time *t, uint32_t held, int lost) {
         return 1;
     if (!held)
         return t->now_us - t->seen_us < IDLE_AFTER_US || since >= IDLE_STEP_US;
-    return since >= af_microseconds(t->options.detect_every) ||
-           waits_for_number(t, since);
+    return since >= af_microseconds(t->options.detect_every) || waits_for_number(t, since);
 }
 
 int af_time_carry(af_time *t, affect_face *faces, uint32_t *count, float width, float height) {

@@ -128,8 +128,7 @@ int af_track_beside(const affect_box *a, const affect_box *b) {
     const float dy = a->y + a->height / 2 - b->y - b->height / 2;
     const float width = a->width > b->width ? a->width : b->width;
     const float height = a->height > b->height ? a->height : b->height;
-    return dx * dx < BESIDE * BESIDE * width * width &&
-           dy * dy < BESIDE * BESIDE * height * height;
+    return dx * dx < BESIDE * BESIDE * width * width && dy * dy < BESIDE * BESIDE * height * height;
 }
 
 float af_track_match(const af_track *t, const affect_box *box, int64_t now_us) {

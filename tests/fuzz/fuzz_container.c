@@ -58,8 +58,8 @@ static void open_and_run(const af_model *model) {
     af_net *a = NULL, *b = NULL;
     if (af_model_operations(model, width, height) > LARGEST_RUN || width * height > LARGEST_RUN)
         return;
-    if (af_net_open(&a, model, 0, width, height, &allocator) == AFFECT_OK &&
-        af_net_open(&b, model, af_cpu_detect(), width, height, &allocator) == AFFECT_OK) {
+    if (af_net_open(&a, model, 0, width, height, NULL, &allocator) == AFFECT_OK &&
+        af_net_open(&b, model, af_cpu_detect(), width, height, NULL, &allocator) == AFFECT_OK) {
         run_random(a, width, height);
         run_random(b, width, height);
         compare_heads(a, b, model->heads);

@@ -8,8 +8,7 @@
 #ifdef AF_AVX512VNNI
 #include <immintrin.h>
 
-#define AF_TARGET_AVX512VNNI                                                                       \
-    __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512vnni")))
+#define AF_TARGET_AVX512VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512vnni")))
 
 size_t af_conv_bytes_avx512vnni(const af_shape *shape);
 void af_conv_pack_avx512vnni(const af_shape *shape, const af_weights *weights, void *packed);

@@ -13,10 +13,10 @@
  *   int32 pairs, singles for each segment; int32 offsets of the groups (two for a pair); 64-aligned
  *   int8 [group][2][8 channels][4 taps]
  * Of a one-channel kernel of stride 4 whose rows are one tap longer than fours (the first layer's
- * 5x5), the last taps of the upper four rows make one group, which comes last: they are gathered for
- * a row of pixels at a time.
- * A segment is one row of the kernel, or, when the kernel is small enough that its offsets fit a
- * table on the stack, the whole kernel; then an offset is row << 16 | byte.
+ * 5x5), the last taps of the upper four rows make one group, which comes last: they are gathered
+ * for a row of pixels at a time. A segment is one row of the kernel, or, when the kernel is small
+ * enough that its offsets fit a table on the stack, the whole kernel; then an offset is row << 16 |
+ * byte.
  */
 #include "nn/kernels/avx2.h"
 
@@ -48,8 +48,8 @@ static layout layout_of(const af_shape *shape) {
     l.flat = shape->kh * l.row_groups <= FLAT;
     l.segments = l.flat ? 1 : shape->kh;
     l.groups = l.flat ? shape->kh * l.row_groups : l.row_groups;
-    l.down = l.flat && shape->pixel == 1 && shape->stride == 4 && shape->kw % 4 == 1 &&
-             shape->kh >= 4;
+    l.down =
+        l.flat && shape->pixel == 1 && shape->stride == 4 && shape->kw % 4 == 1 && shape->kh >= 4;
     const size_t all = (size_t)(l.segments * l.groups);
     l.table = af_round_up((2 * (size_t)l.segments + all) * sizeof(int32_t), 64);
     l.tile = l.table + all * GROUP;
@@ -465,8 +465,8 @@ static void run_job(const af_conv_job *job, const uint8_t *down) {
     }
 }
 
-/* A byte of each of four rows, for pixels four bytes apart. Reads no more of a row than the contract
- * allows. */
+/* A byte of each of four rows, for pixels four bytes apart. Reads no more of a row than the
+ * contract allows. */
 AF_TARGET_AVX2 static void gather_down(uint8_t *to, const uint8_t *in, ptrdiff_t in_row,
                                        int32_t pixels) {
     const __m256i low = _mm256_set1_epi32(255);

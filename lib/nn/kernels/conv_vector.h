@@ -175,8 +175,8 @@ static tile tile_of(const af_conv_job *job, int32_t c) {
     return (tile){
         .start = (const int32_t *)job->packed + c,
         .mult = (const int16_t *)(const void *)((const int32_t *)job->packed + padded) + c,
-        .weights = (const v_weight *)(const void *)weights +
-                   (size_t)(c / AF_TILE) * tile_weights(shape),
+        .weights =
+            (const v_weight *)(const void *)weights + (size_t)(c / AF_TILE) * tile_weights(shape),
         .in_row = job->in_row,
         .step = (ptrdiff_t)shape->stride * shape->pixel,
         .pixel = padded,

@@ -7,14 +7,14 @@
  * many pixels times channels as the registers hold. Groups of four taps whose weights are all zero
  * are left out.
  *
- * Packed: int32 sums' start [cp] (bias and rounding), int16 multipliers, 64 bytes a tile, int32 number
- * of groups of each segment, int32 offsets of the groups; 64-aligned for each block of tiles:
- *   int8 [group][tiles of the block][16 channels][4 taps]
- * Of a one-channel kernel of stride 4 whose rows are one tap longer than fours (the first layer's
- * 5x5), the last taps of the upper four rows make one group, the last one: they are gathered for a
- * row of pixels at a time, which takes three multiplications less a pixel.
- * A segment is one row of the kernel, or, when the kernel is small enough that its offsets fit a
- * table on the stack, the whole kernel; then an offset is row << 16 | byte.
+ * Packed: int32 sums' start [cp] (bias and rounding), int16 multipliers, 64 bytes a tile, int32
+ * number of groups of each segment, int32 offsets of the groups; 64-aligned for each block of
+ * tiles: int8 [group][tiles of the block][16 channels][4 taps] Of a one-channel kernel of stride 4
+ * whose rows are one tap longer than fours (the first layer's 5x5), the last taps of the upper four
+ * rows make one group, the last one: they are gathered for a row of pixels at a time, which takes
+ * three multiplications less a pixel. A segment is one row of the kernel, or, when the kernel is
+ * small enough that its offsets fit a table on the stack, the whole kernel; then an offset is row
+ * << 16 | byte.
  */
 #include <string.h>
 
@@ -91,13 +91,13 @@ static layout layout_of(const af_shape *shape) {
     l.flat = shape->kh * l.row_groups <= FLAT;
     l.segments = l.flat ? 1 : shape->kh;
     l.groups = l.flat ? shape->kh * l.row_groups : l.row_groups;
-    l.down = l.flat && shape->pixel == 1 && shape->stride == 4 && shape->kw % 4 == 1 &&
-             shape->kh >= 4;
+    l.down =
+        l.flat && shape->pixel == 1 && shape->stride == 4 && shape->kw % 4 == 1 && shape->kh >= 4;
     l.tiles = af_padded(shape->cout) / AF_TILE;
     l.mult = (size_t)l.tiles * AF_TILE * sizeof(int32_t);
     l.counts = l.mult + 64 * (size_t)l.tiles;
-    l.weights = af_round_up(
-        l.counts + (size_t)(l.segments + l.segments * l.groups) * sizeof(int32_t), 64);
+    l.weights =
+        af_round_up(l.counts + (size_t)(l.segments + l.segments * l.groups) * sizeof(int32_t), 64);
     return l;
 }
 
@@ -292,10 +292,11 @@ AF_VNNI_INLINE vec residual_of(const place *to, int together, int tiles, int pie
 }
 
 /* Four tiles in the order of memory, of which the block's first pixel has numbers 0..tiles - 1;
- * together: they follow each other in memory without a gap, and only the first pixel's place counts. Results lie in -128..127 after
- * packsswb, and adding a residual of 0..127 with saturation gives what clamping later would. */
-AF_VNNI_INLINE void store_four(const block *b, const place *to, const int together,
-                               const int tiles, const int piece, vec a0, vec a1, vec a2, vec a3) {
+ * together: they follow each other in memory without a gap, and only the first pixel's place
+ * counts. Results lie in -128..127 after packsswb, and adding a residual of 0..127 with saturation
+ * gives what clamping later would. */
+AF_VNNI_INLINE void store_four(const block *b, const place *to, const int together, const int tiles,
+                               const int piece, vec a0, vec a1, vec a2, vec a3) {
     if (together && to->head) {
         int32_t *const head = to->head + piece * AF_TILE;
         _mm512_storeu_si512(head, a0);
@@ -495,8 +496,8 @@ AF_VNNI_INLINE void run_block(const block *b, const uint8_t *const in[], const u
     VEC(add_epi32)(VEC(add_epi32)(acc0##r, acc1##r), VEC(add_epi32)(acc2##r, acc3##r))
 
 /* One pixel: dense layers and what is left over. Four sums, so that none waits for the other. */
-AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const uint8_t *down,
-                            const place *to, const int registers) {
+AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const uint8_t *down, const place *to,
+                            const int registers) {
     const int8_t *w = b->weights;
     const int32_t *at = b->offsets;
     const vec zero = VEC(set1_epi32)(0);
@@ -543,7 +544,7 @@ AF_VNNI_INLINE void run_one(const block *b, const uint8_t *in, const uint8_t *do
 
 /* Input and results of output pixel (x, y). */
 static inline const uint8_t *locate(const af_conv_job *job, int32_t channel, int32_t x, int32_t y,
-                                     place *to) {
+                                    place *to) {
     const af_shape *const shape = job->shape;
     const ptrdiff_t pixel = af_padded(shape->cout), at = x * pixel + channel;
     to->out = job->out ? job->out + y * job->out_row + at : NULL;
@@ -557,12 +558,11 @@ static inline const uint8_t *locate(const af_conv_job *job, int32_t channel, int
 #define INPUT(i) in[i < pixels ? i : 0] = from + (i < pixels ? i : 0) * step
 
 #define BESIDE(i)                                                                                  \
-    to[i < pixels ? i : 0] =                                                                       \
-        i == 0 || i >= pixels                                                                      \
-            ? first                                                                                \
-            : (place){first.out ? first.out + i * apart : NULL,                                    \
-                      first.residual ? first.residual + i * apart : NULL,                          \
-                      first.head ? first.head + i * apart : NULL}
+    to[i < pixels ? i : 0] = i == 0 || i >= pixels ? first : (place) {                             \
+        first.out ? first.out + i *apart : NULL,                                                   \
+            first.residual ? first.residual + i *apart : NULL,                                     \
+            first.head ? first.head + i *apart : NULL                                              \
+    }
 
 /* A block of tiles of rows y..end - 1. Blocks of pixels cross row ends; what is missing at the end
  * repeats the last pixel. */
@@ -682,8 +682,8 @@ static void run_job(const af_conv_job *job, const uint8_t *down) {
         }
 }
 
-/* A byte of each of four rows, for pixels four bytes apart. Reads no more of a row than the contract
- * allows. */
+/* A byte of each of four rows, for pixels four bytes apart. Reads no more of a row than the
+ * contract allows. */
 AF_VNNI_TARGET static void gather_down(uint8_t *to, const uint8_t *in, ptrdiff_t in_row,
                                        int32_t pixels) {
     int32_t i = 0;

@@ -3,10 +3,10 @@
  * defines AF_DW_TARGET, AF_DW(name) and AF_DW_DOT(acc, quad, weights).
  *
  * Taps go in fours: their bytes are interleaved, so that AF_DW_DOT (pmaddubsw, pmaddwd with ones
- * and an addition, or vpdpbusd) gives the sum of four products a channel in 32 bits. Of a 3x3 kernel the four are a column and a zero: a
- * column that is interleaved once serves two output pixels. A register holds two halves of 16
- * channels: of one pixel, or, for the last 16 of an odd number of halves, of pixels below each
- * other.
+ * and an addition, or vpdpbusd) gives the sum of four products a channel in 32 bits. Of a 3x3
+ * kernel the four are a column and a zero: a column that is interleaved once serves two output
+ * pixels. A register holds two halves of 16 channels: of one pixel, or, for the last 16 of an odd
+ * number of halves, of pixels below each other.
  *
  * Packed, for each two halves: int32 [4][8] start (bias and rounding), int16 [2][16] multipliers,
  * int8 [quads][4][8 channels][4 taps]. Register j has channels 4j..4j+3 of both halves, multipliers
@@ -100,7 +100,7 @@ AF_DW_INLINE void store_halves(void *to, int one, ptrdiff_t second, __m256i v) {
 
 /* Four accumulators, as bytes. */
 AF_DW_INLINE __m256i requantise(const uint8_t *chunk, int32_t shift, __m256i acc0, __m256i acc1,
-                                  __m256i acc2, __m256i acc3) {
+                                __m256i acc2, __m256i acc3) {
     const __m128i s = _mm_cvtsi32_si128(shift);
     const __m256i r0 = _mm256_packs_epi32(_mm256_sra_epi32(acc0, s), _mm256_sra_epi32(acc1, s));
     const __m256i r1 = _mm256_packs_epi32(_mm256_sra_epi32(acc2, s), _mm256_sra_epi32(acc3, s));
@@ -134,8 +134,8 @@ AF_DW_INLINE __m256i requantise(const uint8_t *chunk, int32_t shift, __m256i acc
 
 /* One output pixel of any kernel. */
 AF_DW_TARGET static void one_pixel(const af_shape *shape, const uint8_t *chunk,
-                                     const ptrdiff_t offsets[MAX_QUADS][4], const halves *second,
-                                     const uint8_t *in, uint8_t *out, int32_t *head) {
+                                   const ptrdiff_t offsets[MAX_QUADS][4], const halves *second,
+                                   const uint8_t *in, uint8_t *out, int32_t *head) {
     const uint8_t *w = chunk + HEADER;
     __m256i a0 = load(chunk), a1 = load(chunk + 32), a2 = load(chunk + 64), a3 = load(chunk + 96);
     for (int32_t quad = 0; quad < af_quads_of(shape); quad++, w += QUAD) {
@@ -172,8 +172,8 @@ AF_DW_TARGET static void one_pixel(const af_shape *shape, const uint8_t *chunk,
 
 /* Two output pixels beside each other of a 3x3 kernel of stride 1 or 2. */
 AF_DW_INLINE void two_pixels(const uint8_t *chunk, const uint8_t *in, ptrdiff_t pixel,
-                               ptrdiff_t row, uint8_t *out, ptrdiff_t out_second, int one,
-                               ptrdiff_t second, int32_t stride, int32_t shift) {
+                             ptrdiff_t row, uint8_t *out, ptrdiff_t out_second, int one,
+                             ptrdiff_t second, int32_t stride, int32_t shift) {
     const uint8_t *const w = chunk + HEADER;
     __m256i s0, s1, s2, t0, t1, t2;
     LOAD(s, 0);
@@ -223,8 +223,8 @@ AF_DW_INLINE void two_pixels(const uint8_t *chunk, const uint8_t *in, ptrdiff_t 
 /* A row (or, of lone halves, two rows) of a 3x3 kernel; at least two pixels wide. The last two may
  * have been done once before. */
 #define ROW_3X3(name, one, stride)                                                                 \
-    AF_DW_TARGET static void name(const af_conv_job *job, const uint8_t *chunk,                  \
-                                    const halves *second, const uint8_t *in, uint8_t *out) {       \
+    AF_DW_TARGET static void name(const af_conv_job *job, const uint8_t *chunk,                    \
+                                  const halves *second, const uint8_t *in, uint8_t *out) {         \
         const ptrdiff_t pixel = job->shape->pixel;                                                 \
         for (int32_t x = 0; x < job->width; x += 2) {                                              \
             const int32_t at = af_min(x, job->width - 2);                                          \
@@ -239,9 +239,8 @@ ROW_3X3(row_3x3_s1_lone, 0, 1)
 ROW_3X3(row_3x3_s2_lone, 0, 2)
 
 /* One row, or two of lone halves, of any kernel. */
-AF_DW_TARGET static void row_any(const af_conv_job *job, const uint8_t *chunk,
-                                   const halves *second, const uint8_t *in, uint8_t *out,
-                                   int32_t *head) {
+AF_DW_TARGET static void row_any(const af_conv_job *job, const uint8_t *chunk, const halves *second,
+                                 const uint8_t *in, uint8_t *out, int32_t *head) {
     const af_shape *const shape = job->shape;
     ptrdiff_t offsets[MAX_QUADS][4];
     for (int32_t quad = 0; quad < af_quads_of(shape); quad++)

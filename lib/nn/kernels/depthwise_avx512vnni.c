@@ -275,8 +275,7 @@ INLINE void row_any(const af_conv_job *job, const row *r, const uint8_t *in, uin
             a = multiply(&a, &quad, &weights);
         }
         if (!head) {
-            store_quarters(out + x * r->pixel, r->at, quarters,
-                           requantise(r->chunk, r->shift, &a));
+            store_quarters(out + x * r->pixel, r->at, quarters, requantise(r->chunk, r->shift, &a));
             continue;
         }
         int32_t *const to = head + x * r->pixel;

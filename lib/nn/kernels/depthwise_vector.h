@@ -36,8 +36,7 @@ static void AF_VECTOR(depthwise_pack)(const af_shape *shape, const af_weights *w
         start[within] = weights->bias[c] + rounding;
         mult[within] = (int16_t)(weights->mult ? weights->mult[c] : 0);
         for (int32_t tap = 0; tap < shape->kh * shape->kw; tap++)
-            to[tap / 2 * TWO + V_TWO_AT(within, tap % 2)] =
-                weights->weights[tap * shape->cout + c];
+            to[tap / 2 * TWO + V_TWO_AT(within, tap % 2)] = weights->weights[tap * shape->cout + c];
     }
 }
 

@@ -28,8 +28,7 @@ AF_VECTOR_TARGET static void AF_VECTOR(upsample)(uint8_t *out, const uint8_t *in
 }
 
 AF_VECTOR_TARGET static void AF_VECTOR(maxpool)(uint8_t *out, const uint8_t *row0,
-                                                const uint8_t *row1, int32_t width,
-                                                int32_t pixel) {
+                                                const uint8_t *row1, int32_t width, int32_t pixel) {
     for (int32_t x = 0; x < width; x++, row0 += 2 * pixel, row1 += 2 * pixel, out += pixel)
         for (int32_t c = 0; c < pixel; c += 16)
             v_store(out + c, v_max(v_max(v_load(row0 + c), v_load(row0 + pixel + c)),

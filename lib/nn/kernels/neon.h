@@ -74,8 +74,10 @@ AF_VECTOR_INLINE void v_store_sums(int32_t *p, v_sums s) {
 AF_VECTOR_INLINE v_bytes v_requantise(v_sums s, int32_t shift, const int16_t *mult,
                                       const uint8_t *residual) {
     const int32x4_t by = vdupq_n_s32(-shift);
-    const int16x8_t r0 = vcombine_s16(vqmovn_s32(vshlq_s32(s.a, by)), vqmovn_s32(vshlq_s32(s.b, by)));
-    const int16x8_t r1 = vcombine_s16(vqmovn_s32(vshlq_s32(s.c, by)), vqmovn_s32(vshlq_s32(s.d, by)));
+    const int16x8_t r0 =
+        vcombine_s16(vqmovn_s32(vshlq_s32(s.a, by)), vqmovn_s32(vshlq_s32(s.b, by)));
+    const int16x8_t r1 =
+        vcombine_s16(vqmovn_s32(vshlq_s32(s.c, by)), vqmovn_s32(vshlq_s32(s.d, by)));
     int16x8_t q0 = vqrdmulhq_s16(r0, vld1q_s16(mult)), q1 = vqrdmulhq_s16(r1, vld1q_s16(mult + 8));
     if (residual) {
         const uint8x16_t add = vld1q_u8(residual);
@@ -152,8 +154,7 @@ AF_VECTOR_INLINE v_taps v_load_four(const uint8_t *p) {
 #define V_PAIR(taps, n) vreinterpretq_s8_s16(vdupq_laneq_s16(vreinterpretq_s16_u8(taps), n))
 #define V_LOW_PRODUCTS(pair0, w0, pair1, w1)                                                       \
     vmlal_s8(vmull_s8(vget_low_s8(pair0), vget_low_s8(w0)), vget_low_s8(pair1), vget_low_s8(w1))
-#define V_HIGH_PRODUCTS(pair0, w0, pair1, w1)                                                      \
-    vmlal_high_s8(vmull_high_s8(pair0, w0), pair1, w1)
+#define V_HIGH_PRODUCTS(pair0, w0, pair1, w1) vmlal_high_s8(vmull_high_s8(pair0, w0), pair1, w1)
 #else
 AF_VECTOR_INLINE int16x4_t v_load_pair(const uint8_t *p) {
     return vld1_dup_s16((const int16_t *)(const void *)p); /* needs no alignment */

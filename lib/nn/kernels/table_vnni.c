@@ -1,5 +1,5 @@
-/* The tables of AVX-VNNI and AVX-512 VNNI. Additions, pooling and upsampling wait for memory, not for
- * the width of registers: they stay those of AVX2. */
+/* The tables of AVX-VNNI and AVX-512 VNNI. Additions, pooling and upsampling wait for memory, not
+ * for the width of registers: they stay those of AVX2. */
 #include "nn/kernels/avx512vnni.h"
 #include "nn/kernels/avxvnni.h"
 

@@ -106,8 +106,8 @@ AF_VECTOR_INLINE v_weights v_load_weights(const v_weight *p) {
 /* Adds taps 4 lane .. 4 lane + 3 times the weights. The lane must be a literal number. */
 #define V_MULTIPLY(s, taps, lane, w)                                                               \
     do {                                                                                           \
-        const v128_t eight_ = (lane) < 2 ? wasm_u16x8_extend_low_u8x16(taps)                       \
-                                         : wasm_u16x8_extend_high_u8x16(taps);                     \
+        const v128_t eight_ =                                                                      \
+            (lane) < 2 ? wasm_u16x8_extend_low_u8x16(taps) : wasm_u16x8_extend_high_u8x16(taps);   \
         const v128_t pair0_ = wasm_i32x4_shuffle(eight_, eight_, 2 * ((lane)&1), 2 * ((lane)&1),   \
                                                  2 * ((lane)&1), 2 * ((lane)&1));                  \
         const v128_t pair1_ =                                                                      \
@@ -136,8 +136,8 @@ AF_VECTOR_INLINE v_two_weights v_load_two(const v_weight *p) {
 
 /* Adds two taps of 16 channels. */
 AF_VECTOR_INLINE v_sums v_multiply_two(v_sums s, v_bytes first, v_bytes second, v_two_weights w) {
-    const v128_t low = wasm_i8x16_shuffle(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
-                                          6, 22, 7, 23);
+    const v128_t low =
+        wasm_i8x16_shuffle(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     const v128_t high = wasm_i8x16_shuffle(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
                                            29, 14, 30, 15, 31);
     s.a = v_sum_products(s.a, wasm_u16x8_extend_low_u8x16(low), w.a);

@@ -79,14 +79,15 @@ static inline void print_error(const char *format, ...) {
 #define assert_in_range(v, low, high)                                                              \
     stand_in_check((uintmax_t)(v) >= (uintmax_t)(low) && (uintmax_t)(v) <= (uintmax_t)(high),      \
                    STAND_IN_HERE(#v " in " #low ".." #high))
-#define assert_string_equal(a, b)                                                                  \
-    stand_in_check(strcmp(a, b) == 0, STAND_IN_HERE(#a " equals " #b))
+#define assert_string_equal(a, b) stand_in_check(strcmp(a, b) == 0, STAND_IN_HERE(#a " equals " #b))
 #define assert_memory_equal(a, b, size)                                                            \
     stand_in_check(memcmp(a, b, size) == 0, STAND_IN_HERE(#a " equals " #b))
 #define skip() stand_in_end(STAND_IN_SKIPPED)
 
-#define cmocka_unit_test(test) {#test, test, NULL, NULL}
-#define cmocka_unit_test_setup_teardown(test, setup, teardown) {#test, test, setup, teardown}
+#define cmocka_unit_test(test)                                                                     \
+    { #test, test, NULL, NULL }
+#define cmocka_unit_test_setup_teardown(test, setup, teardown)                                     \
+    { #test, test, setup, teardown }
 
 static inline int stand_in_run_one(const struct CMUnitTest *test, void **state) {
 #ifndef __wasm__
