@@ -86,7 +86,7 @@ void affect_options_init(affect_options *options) {
     options->min_face = 0;
     options->max_faces = 32;
     options->focal_length = af_nan();
-    options->smoothing = 0.1f;
+    options->smoothing = 0.3f;
     af_time_defaults(&options->time);
 }
 

@@ -2,15 +2,16 @@
 
     python bench/accuracy/landmarks.py build/affect --packs DIR [--stills stills.npz]
            [--negatives DETECTOR_DIR] [--start boxes|detect|crop] [--worst worst.png]
-           [--limit N] [-- tool options]
+           [--limit N] [--jitter] [-- tool options]
 
 DIR holds landmarks_<source>.npz; only rows of split `val` are read (rendered stills: identities held back
 by training/landmarks/data.py). Each picture is written as a PGM into a temporary folder and read by `affect
 read --signals landmarks,pose`. Start: `boxes` gives a face box (hairline to chin, from the true points,
 moved by up to 5 % and scaled by up to 10 %, fixed seed), `detect` lets the tool find the face, `crop` says
 --face-crop. Prints by source: mean NME (percent of the distance of the outer eye corners), median, share
-over 8 %, faces not found; pose error in degrees; presence on faces and on parts of face-free photos. Needs
-NumPy, Pillow; OpenCV for --worst.
+over 8 %, faces not found; pose error in degrees; presence on faces and on parts of face-free photos. --jitter:
+how points move in films of one photo (Helen, AFW) with noise and half-pixel shifts. Needs NumPy, Pillow; OpenCV for
+--worst.
 """
 import argparse
 import io
@@ -184,6 +185,48 @@ def presence_lines(faces, empty):
           f'faces below .5 {100 * (a < 0.5).mean():.2f} %, others above .5 {100 * (b > 0.5).mean():.2f} %')
 
 
+def shifted(picture, dx, dy, rng, noise=3.0):
+    """The picture moved by less than a pixel (bilinear), with sensor noise."""
+    p = np.pad(picture.astype(float), 1, mode='edge')
+    x, y = 1 - dx, 1 - dy                           # picture(u - d) from four neighbours
+    i, j, fx, fy = int(np.floor(x)), int(np.floor(y)), x - np.floor(x), y - np.floor(y)
+    h, w = picture.shape
+    p = np.pad(p, 1, mode='edge')
+    at = lambda a, b: p[b + 1:b + 1 + h, a + 1:a + 1 + w]                             # noqa: E731
+    moved = (1 - fy) * ((1 - fx) * at(i, j) + fx * at(i + 1, j)) + fy * ((1 - fx) * at(i, j + 1) + fx * at(i + 1, j + 1))
+    return np.clip(np.round(moved + rng.normal(0, noise, moved.shape)), 0, 255).astype(np.uint8)
+
+
+def jitter_of(tool, picture, smoothing, frames=45, skip=15):
+    """Standard deviation of the points, shifts included, percent of the eye distance; None: no face."""
+    rng = np.random.default_rng(5)
+    moves = rng.uniform(-.5, .5, (frames, 2))
+    h, w = picture.shape
+    film = f'YUV4MPEG2 W{w} H{h} F30:1 Ip Cmono\n'.encode() + b''.join(
+        b'FRAME\n' + shifted(picture, *m, rng).tobytes() for m in moves)
+    run = subprocess.run([tool, 'watch', '--json', '--smoothing', str(smoothing), '-'], input=film, capture_output=True,
+                         check=True)
+    rows = [json.loads(line)['faces'] for line in run.stdout.splitlines()][skip:]
+    points = [f[0]['landmarks'] for f in rows if f and 'landmarks' in f[0]]
+    if len(points) < frames - skip:
+        return None
+    points = np.array(points)
+    eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=1).mean()
+    return 100 * np.sqrt(points.var(0).mean()) / eyes
+
+
+def jitter(args):
+    """Raw and filtered, mean over photos."""
+    for smoothing in (0, 0.3):
+        values = []
+        for name in ('helen', 'afw'):
+            pictures = source(args, name)[0]
+            values += [jitter_of(args.tool, im, smoothing) for im in pictures[:args.limit]]
+        seen = [v for v in values if v is not None]
+        print(f'jitter, smoothing {smoothing} s: {len(seen)} of {len(values)} photos, mean {np.mean(seen):.2f} %, '
+              f'most {max(seen):.2f} % of the eye distance')
+
+
 def draw_worst(tiles, path, count=24):
     import cv2
     out = []
@@ -209,6 +252,7 @@ def main():
     ap.add_argument('--start', choices=('boxes', 'detect', 'crop'), default='boxes')
     ap.add_argument('--worst')
     ap.add_argument('--limit', type=int, default=10 ** 9)
+    ap.add_argument('--jitter', action='store_true')
     ap.add_argument('options', nargs='*', help='after --: more options of the tool')
     args = ap.parse_args()
     tiles, all_values, faces = [], [], []
@@ -219,6 +263,8 @@ def main():
     print(f'helen + afw NME  mean {np.mean(all_values):.2f} %')
     if args.negatives:
         presence_lines(faces, negatives(args))
+    if args.jitter:
+        jitter(args)
     if args.worst:
         draw_worst([t for t in tiles if t[1] in ('helen', 'afw')], args.worst)
 

@@ -46,7 +46,7 @@ static const char usage[] =
     "  --draw OUT.avi     the video with what was read drawn on it (MJPEG)\n"
     "  --fps N            frames a second, where the input does not say or is wrong\n"
     "  --raw WxH          standard input is raw grey frames of this size\n"
-    "  --smoothing S      time constant of points and angles in seconds; 0: raw (0.1)\n"
+    "  --smoothing S      time constant of points and angles in seconds; 0: raw (0.3)\n"
     "  --seat NAME=X,Y,W,H  a region of the picture, so that events say who\n"
     "  --baseline FILE    what is known of the first person: read if there, written at the end\n"
     "  --set NAME=VALUE   a threshold in time, such as microsleep=1.5; all in docs/time.md\n"

@@ -305,8 +305,9 @@ typedef struct affect_options {
     float min_face;     /* shorter side of the smallest reported box, in pixels of the picture: 0 */
     int32_t max_faces;  /* most faces a reading holds, best first: 32; 1..1024 */
     float focal_length; /* in pixels of the picture; NaN (default): unknown, no translation */
-    float smoothing;    /* video: time constant in seconds of the filter on points and angles;
-                           0: raw. Default 0.1 */
+    float smoothing;    /* video: time constant in seconds of the filter on points and angles at
+                           rest (it never lags by more than 2 % of the eyes' distance, 1 % for
+                           lids, 2 degrees); 0: raw. Default 0.3 */
     affect_allocator allocator;                  /* malloc and free */
     affect_container models[AFFECT_MODEL_COUNT]; /* built-in networks */
     affect_time_options time;                    /* video: what is made of it over time */

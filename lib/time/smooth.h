@@ -10,9 +10,15 @@ typedef struct af_smooth {
     int32_t set;
 } af_smooth;
 
-/* One step of `dt` seconds. tau: time constant at rest, seconds, 0: raw. fast: speed (units a
- * second) at which the time constant is halved. An unknown (NaN) goes through and clears. */
-float af_smooth_step(af_smooth *s, float value, float dt, float tau, float fast);
+/* How a kind of number is smoothed. */
+typedef struct af_smoothing {
+    float tau;  /* time constant at rest, seconds; 0: raw */
+    float fast; /* speed, units a second, that halves it */
+    float lag;  /* the result is never farther than this from the value */
+} af_smoothing;
+
+/* One step of `dt` seconds. An unknown (NaN) goes through and clears. */
+float af_smooth_step(af_smooth *s, float value, float dt, const af_smoothing *how);
 
 /* Share of a new value in a plain low-pass: 1 - exp(-dt / tau), nearly; 1 for tau 0. */
 float af_smooth_share(float dt, float tau);
@@ -26,8 +32,8 @@ typedef struct af_face_smooth {
     af_smooth gaze[6]; /* person, right eye, left eye: yaw, pitch */
 } af_face_smooth;
 
-/* Smooths points, box and angles of a face in place. Lids keep their shape of this frame (they move
- * with their corners), openness is not touched: a blink does not lag. */
+/* Smooths points, box and angles of a face in place. Lids move with their corners and lag by no
+ * more than a hundredth of the eyes' distance, openness is not touched: a blink does not lag. */
 void af_smooth_face(af_face_smooth *s, affect_face *face, float dt, float tau);
 
 #endif
