@@ -1,6 +1,7 @@
-"""Tests of `affect watch`: python3 test_watch.py AFFECT DATA. Prints TAP.
+"""Tests of `affect watch`: python3 test_watch.py AFFECT DATA [FAKE_CAMERA]. Prints TAP.
 
-DATA holds small rendered films with their truth (data/make_videos.py).
+DATA holds small rendered films with their truth (data/make_videos.py). FAKE_CAMERA: the built fake_camera.c; without
+it cameras are not tested.
 """
 import json
 import os
@@ -9,7 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+from png import png_pixels
+
 TOOL, DATA = sys.argv[1], pathlib.Path(sys.argv[2])
+CAMERA = sys.argv[3] if len(sys.argv) > 3 else None
 CLOSURES = ('microsleep', 'sleep', 'unresponsive')
 
 
@@ -152,9 +156,61 @@ def options_reach_the_library():
     assert '  person 1 (' in text and ' s, alert, drowsiness at most ' in text, text
 
 
+def jpegs_of(film):
+    """The pictures of an MJPEG AVI, in order."""
+    out, at = [], film.index(b'movi') + 4
+    while film[at:at + 4] == b'00dc':
+        size = int.from_bytes(film[at + 4:at + 8], 'little')
+        out.append(film[at + 8:at + 8 + size])
+        at += 8 + size + size % 2
+    return out
+
+
+def decoded(jpeg):
+    """RGB rows of a picture, by the tool's own decoder."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'frame.jpg')
+        path.write_bytes(jpeg)
+        out = str(path.with_suffix('.png'))
+        subprocess.run([TOOL, 'blur', path, '--min-face', '32768', '-o', out], capture_output=True, check=True)
+        return png_pixels(out)[2]
+
+
+def camera(kind, pictures, end=b'sends no frames'):
+    """What the tool says of these pictures from a camera that is unplugged then, a line each."""
+    with tempfile.TemporaryDirectory() as folder:
+        for i, picture in enumerate(pictures):
+            pathlib.Path(folder, f'{i:03d}').write_bytes(picture)
+        env = dict(os.environ, LD_PRELOAD=CAMERA, FAKE_CAMERA_FORMAT=kind, FAKE_CAMERA_FRAMES=folder)
+        done = subprocess.run([TOOL, 'watch', '--json', '/dev/null'], capture_output=True, check=False, env=env)
+    assert end in done.stderr, done.stderr
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def cameras_are_read():
+    """A camera of each format: the same faces as in the film, its own times, rows with a margin."""
+    pictures = jpegs_of((DATA / 'alert.avi').read_bytes())[:20]
+    code, seen = camera('MJPG', pictures)
+    film = frames_of(DATA / 'alert.avi')
+    assert code == 1 and len(seen) >= 20
+    for i, (frame, same) in enumerate(zip(seen[:20], film)):
+        assert abs(frame['time'] - 0.04 * i) < 1e-5 and (frame['width'], frame['height']) == (320, 240)
+        assert len(frame['faces']) == 1 and frame['faces'][0]['track'] == 1
+        assert i or frame['faces'][0]['landmarks'] == same['faces'][0]['landmarks']
+    broken = camera('MJPG', [pictures[0], b'no JPEG', pictures[1]])[1]
+    assert len([f for f in broken if f['faces']]) >= 2
+    grey = [row[::3] for row in decoded(pictures[0])]
+    for kind, rows in (('GREY', [row + bytes(352) for row in grey]),
+                       ('YUYV', [bytes(v for y in row for v in (y, 128)) + bytes(32) for row in grey])):
+        code, seen = camera(kind, 3 * [b''.join(rows)])
+        assert code == 1 and len(seen) >= 3 and seen[2]['time'] == 0.08
+        assert seen[0]['faces'][0]['landmarks'] == film[0]['faces'][0]['landmarks']
+    assert camera('RGB3', [], b'knows neither grey nor YUYV nor MJPEG') == (1, [])
+
+
 TESTS = [frames_have_times_tracks_and_states, blinks_are_found, a_microsleep_is_raised_and_ended,
          a_look_at_the_phone_is_no_sleep, two_people_look_at_each_other, the_same_bytes_twice,
-         pipes_read_the_same, damage_is_told, films_are_drawn_and_read_again, options_reach_the_library]
+         pipes_read_the_same, damage_is_told, films_are_drawn_and_read_again, options_reach_the_library] + ([cameras_are_read] if CAMERA else [])
 
 
 def main():
