@@ -34,7 +34,7 @@ class Stage(torch.nn.Module):
 
 
 class LandmarkNet(quant.Network):
-    def __init__(self, stem=16, widths=(32, 48, 64), blocks=(1, 1, 1), neck=48, seen=16):
+    def __init__(self, stem=16, widths=(32, 64, 64), blocks=(1, 2, 1), neck=48, seen=16):
         super().__init__()
         self.stem = quant.Conv(1, stem, stride=2)
         chain = [stem, *widths]
