@@ -18,7 +18,7 @@ from data import Batches
 from evaluate import load, short
 from model import EXPRESSIONS, ExpressionNet
 
-PARTS = dict(ferplus=30, rafdb=28, affectnet_yolo=8, affectnet_mask=6, muxspace=2, smiled=3, stills=3)
+PARTS = dict(ferplus=30, rafdb=28, affectnet_yolo=8, affectnet_mask=6, muxspace=2, smiled=4, stills=10)
 RARE = torch.tensor([.9, .9, 1.0, 1.1, 1.15, 1.5, 1.5, 1.6])        # emotions: rare classes count more
 
 
