@@ -287,6 +287,26 @@ static void lids_do_not_part_company(void **state) {
     assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_CLOSURE, 0), 0);
 }
 
+/* One eye closes and is seen; the other, behind hair, comes down a little; or not at all: a wink. */
+static void lids_go_together(void **state) {
+    (void)state;
+    for (int wink = 0; wink < 2; wink++) {
+        run_begin(&r, 30);
+        hold(&r, awake(), 3);
+        af_signals s = awake();
+        s.other_open = 0.05f;
+        s.other_confidence = 0.9f;
+        s.open = wink ? 0.94f : 0.85f;
+        s.open_mean = 0.5f;
+        hold(&r, s, 0.2f);
+        hold(&r, awake(), 1);
+        assert_int_equal(count_of(&r, AFFECT_EVENT_BLINK, 0), !wink);
+        hold(&r, s, 1.5f);
+        hold(&r, awake(), 1);
+        assert_int_equal(count_of(&r, AFFECT_EVENT_MICROSLEEP, 0), !wink);
+    }
+}
+
 static void two_dips_are_one_blink(void **state) {
     (void)state;
     run_begin(&r, 30);
@@ -936,6 +956,7 @@ int main(void) {
         cmocka_unit_test(a_face_that_shrinks_at_once_says_nothing),
         cmocka_unit_test(hair_over_one_eye_hides_no_blink),
         cmocka_unit_test(lids_do_not_part_company),
+        cmocka_unit_test(lids_go_together),
         cmocka_unit_test(two_dips_are_one_blink),
         cmocka_unit_test(openness_is_the_persons_own),
         cmocka_unit_test(yawns_are_long_and_wide),

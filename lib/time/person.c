@@ -15,6 +15,13 @@
 /* The other is closed for certain, and this one has less of its confidence. */
 #define CERTAIN_EYE 0.85f
 #define LEAST_BY_CERTAIN_EYE 0.5f
+/* Lids go together: when one eye is closed, and this one has come down from its usual level by so
+ * much, then it is closed as well, and hair, glare or glasses open it. A wink moves it less. */
+#define OTHER_CLOSED 0.3f
+#define COMES_DOWN 0.06f
+/* The usual level follows upward fast, downward slowly, in seconds, and not while eyes are closed. */
+#define LEVEL_UP_TAU 0.2f
+#define LEVEL_DOWN_TAU 2.0f
 /* Faces do not shrink or grow by this factor at once: then landmarks lie on something else, which
  * says nothing of the person. Longer than so long, and the face is of that size. */
 #define SIZE_LEAP 1.5f
@@ -66,10 +73,26 @@ static int looks_down(const af_person *p) {
     return p->attention.has_direction && p->attention.down_now >= 0.2f;
 }
 
-/* The more open eye decides, if it is sure, also against the other; else both, each weighed by how
- * sure it is. Half closed eyes that look down are never sure: there the more open one stays, unless
+static void follow_level(af_person *p, const af_signals *s, float dt) {
+    if (af_is_nan(s->open) || p->blink.lids != AF_LIDS_OPEN)
+        return;
+    if (p->eye_level <= 0)
+        p->eye_level = s->open;
+    const float tau = s->open > p->eye_level ? LEVEL_UP_TAU : LEVEL_DOWN_TAU;
+    p->eye_level += (s->open - p->eye_level) * (dt / (dt + tau));
+}
+
+static int comes_down_with_other(const af_person *p, const af_signals *s) {
+    return s->other_open < OTHER_CLOSED && s->other_confidence >= LEAST_EYE &&
+           p->eye_level - s->open >= COMES_DOWN && !looks_down(p);
+}
+
+/* The more open eye decides, if it is sure, also against the other, unless both come down; else
+ * both, each weighed by how sure it is. Half closed eyes that look down are never sure: there the more open one stays, unless
  * the other is closed for certain (hair and glare hide one eye). */
 static float open_of(const af_person *p, const af_signals *s) {
+    if (comes_down_with_other(p, s))
+        return s->other_open;
     const float share = p->blink.lids == AF_LIDS_OPEN ? LEAST_OF_OTHER_EYE : LEAST_TO_OPEN;
     const int sure =
         s->eye_confidence >= LEAST_EYE && s->eye_confidence >= share * s->other_confidence;
@@ -153,6 +176,7 @@ void af_person_update(af_person *p, const af_signals *signals, float frame_rate,
         af_signals_unknown(&p->signals);
     const af_signals *const s = &p->signals;
     af_mouth_update(&p->mouth, s->jaw, s->smile, o, now_us, who, events);
+    follow_level(p, s, dt);
     const af_blink_input in = {
         .open = af_drowsiness_openness(&p->drowsiness, open_of(p, s), dt),
         .confidence = s->eye_confidence,

@@ -20,6 +20,7 @@ typedef struct af_person {
     float smile_rest;  /* what the network says of this mouth at rest; NaN: not known yet */
     float size;        /* usual distance of the eyes, pixels; 0: not known yet */
     int64_t size_us;   /* when it was last about that */
+    float eye_level;   /* usual openness of the more open eye; 0: not known yet */
     float mouth_width; /* usual width of the mouth, a slow median; 0: not known yet */
     float look_yaw;    /* of the eyes, or of the head where that is turned more; low-passed */
     /* For people together. */

@@ -14,7 +14,7 @@
 
 void af_signals_unknown(af_signals *s) {
     s->seen = 0;
-    s->open = s->open_mean = s->yaw = s->pitch = s->roll = s->gaze_yaw = s->gaze_pitch = af_nan();
+    s->open = s->open_mean = s->other_open = s->yaw = s->pitch = s->roll = s->gaze_yaw = s->gaze_pitch = af_nan();
     s->jaw = s->smile = s->mouth = s->engaged = s->x = s->y = s->size = af_nan();
     s->eye_confidence = s->other_confidence = s->sure = 0;
     s->no_eyes = s->no_mouth = 0;
@@ -47,7 +47,9 @@ static void read_eyes(af_signals *s, const affect_face *face) {
     if (use_right && use_left && right->confidence + left->confidence > 0.05f) {
         s->open_mean = (right->open * right->confidence + left->open * left->confidence) /
                        (right->confidence + left->confidence);
-        s->other_confidence = right->open >= left->open ? left->confidence : right->confidence;
+        const affect_eye *const other = right->open >= left->open ? left : right;
+        s->other_open = other->open;
+        s->other_confidence = other->confidence;
     }
     if (face->gaze_confidence >= LEAST_GAZE) {
         s->gaze_yaw = face->gaze_yaw;

@@ -10,7 +10,8 @@ typedef struct af_signals {
     float open;             /* 0..1: of the eye that is more open, see af_signals_of_face */
     float open_mean;        /* of both eyes, each weighed by how sure it is */
     float eye_confidence;   /* 0..1 of `open` */
-    float other_confidence; /* of the eye that is less open; 0: it is not used */
+    float other_open;       /* of the eye that is less open; NaN: it is not used */
+    float other_confidence; /* 0: it is not used */
     float yaw, pitch, roll; /* head */
     float gaze_yaw, gaze_pitch;
     float sure;      /* 0..1: how well head and face are seen */
