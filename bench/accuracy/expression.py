@@ -28,7 +28,7 @@ EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', '
 EXPRESSIONS = ('brow_furrow', 'brow_raise', 'inner_brow_raise', 'cheek_raise', 'chin_raise', 'dimpler', 'eye_closure',
                'eye_widen', 'lid_tighten', 'jaw_drop', 'mouth_open', 'lip_corner_depressor', 'lip_press', 'lip_pucker',
                'lip_stretch', 'lip_suck', 'nose_wrinkle', 'smile', 'smirk', 'upper_lip_raise')
-EXPERIMENTAL = ('cheek_raise', 'dimpler', 'lip_suck', 'nose_wrinkle', 'smirk')      # docs/expressions.md
+EXPERIMENTAL = ('cheek_raise', 'chin_raise', 'dimpler', 'eye_widen', 'lip_stretch', 'lip_suck', 'nose_wrinkle', 'smirk')  # docs/expressions.md
 
 
 def held_back(name, split, ferplus):
