@@ -214,16 +214,16 @@ static affect_status fill_frame(af_net *net, const af_model *model, const af_net
         const af_layer layer = af_model_layer(model, i);
         packed += packed_bytes(&net->kernels, &layer) + scales_bytes(&layer);
     }
-    packed = af_round_up(packed, 64);
     if (arena == 0 || packed > LARGEST_ARENA)
         return AFFECT_ERR_MEMORY;
     const int shared = beside && beside->arena_bytes >= arena;
-    const size_t bytes = (size_t)(packed + (shared ? 0 : arena));
+    const size_t weights = af_round_up((size_t)packed, 64);
+    const size_t bytes = weights + (shared ? 0 : (size_t)arena);
     net->block = af_allocate(allocator, bytes);
     if (!net->block)
         return AFFECT_ERR_MEMORY;
     net->memory += bytes;
-    net->arena = shared ? beside->arena : net->block + packed;
+    net->arena = shared ? beside->arena : net->block + weights;
     net->arena_bytes = (size_t)arena;
     fill_steps(net, model, net->block);
     return AFFECT_OK;
