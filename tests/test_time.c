@@ -144,18 +144,24 @@ static void slow_frames_tell_no_blinks(void **state) {
     assert_int_equal(count_of(&r, AFFECT_EVENT_MICROSLEEP, 0), 1);
 }
 
-static void flicker_is_one_closure(void **state) {
-    (void)state;
+/* Someone sleeps, with so many frames of something else between, and still sleeps once. */
+static void sleeps_once(const af_signals *between, int frames, float seconds_after) {
     run_begin(&r, 30);
     hold(&r, awake(), 3);
     hold(&r, closed_eyes(), 0.8f);
-    af_signals half = closed_eyes();
-    half.open = 0.7f;
-    frame(&r, &half);
-    hold(&r, closed_eyes(), 0.8f);
+    for (int i = 0; i < frames; i++)
+        frame(&r, between);
+    hold(&r, closed_eyes(), seconds_after);
     hold(&r, awake(), 1);
     assert_int_equal(count_of(&r, AFFECT_EVENT_MICROSLEEP, 0), 1);
     assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_CLOSURE, 0), 0);
+}
+
+static void flicker_is_one_closure(void **state) {
+    (void)state;
+    af_signals half = closed_eyes();
+    half.open = 0.7f;
+    sleeps_once(&half, 1, 0.8f);
 }
 
 static void a_wink_is_no_blink(void **state) {
@@ -272,22 +278,16 @@ static void hair_over_one_eye_hides_no_blink(void **state) {
 
 static void lids_do_not_part_company(void **state) {
     (void)state;
-    run_begin(&r, 30);
-    hold(&r, awake(), 3);
-    hold(&r, closed_eyes(), 0.8f);
     af_signals s = closed_eyes(); /* glare on one eye of a sleeper */
     s.open = 0.8f;
     s.eye_confidence = 0.77f;
     s.other_confidence = 0.9f;
     s.open_mean = 0.4f;
-    hold(&r, s, 0.2f);
-    hold(&r, closed_eyes(), 0.6f);
-    hold(&r, awake(), 1);
-    assert_int_equal(count_of(&r, AFFECT_EVENT_MICROSLEEP, 0), 1);
-    assert_int_equal(count_of(&r, AFFECT_EVENT_LONG_CLOSURE, 0), 0);
+    sleeps_once(&s, 6, 0.6f);
 }
 
-/* One eye closes and is seen; the other, behind hair, comes down a little; or not at all: a wink. */
+/* One eye closes and is seen; the other, behind hair, comes down a little; or not at all: a wink.
+ */
 static void lids_go_together(void **state) {
     (void)state;
     for (int wink = 0; wink < 2; wink++) {

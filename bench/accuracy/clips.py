@@ -13,7 +13,7 @@ import sys
 
 import cv2
 
-from films import add, f1, intervals, match, overlap, total_f1, watch
+from films import CLOSURES, add, f1, intervals, match, overlap, total_f1, watch
 
 SLACK = 0.1
 
@@ -60,7 +60,7 @@ def main():
             add(sums[kind], result)
             text.append(f'{kind} F1 {f1(*result):.2f} ({len(result[0])} found, missed {shown(result[2])}, '
                         f'false {shown(result[1])})')
-        asleep = [g for g in intervals(events, ('microsleep', 'sleep', 'unresponsive'))
+        asleep = [g for g in intervals(events, CLOSURES)
                   if not any(overlap(g, e, SLACK) for e in either)]
         sleeps += len(asleep)
         numbers = {face['track'] for frame in frames for face in frame['faces'] if 'track' in face}

@@ -187,11 +187,10 @@ def presence_lines(faces, empty):
 
 def shifted(picture, dx, dy, rng, noise=3.0):
     """The picture moved by less than a pixel (bilinear), with sensor noise."""
-    p = np.pad(picture.astype(float), 1, mode='edge')
+    p = np.pad(picture.astype(float), 2, mode='edge')
     x, y = 1 - dx, 1 - dy                           # picture(u - d) from four neighbours
     i, j, fx, fy = int(np.floor(x)), int(np.floor(y)), x - np.floor(x), y - np.floor(y)
     h, w = picture.shape
-    p = np.pad(p, 1, mode='edge')
     at = lambda a, b: p[b + 1:b + 1 + h, a + 1:a + 1 + w]                             # noqa: E731
     moved = (1 - fy) * ((1 - fx) * at(i, j) + fx * at(i + 1, j)) + fy * ((1 - fx) * at(i, j + 1) + fx * at(i + 1, j + 1))
     return np.clip(np.round(moved + rng.normal(0, noise, moved.shape)), 0, 255).astype(np.uint8)
