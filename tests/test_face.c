@@ -11,8 +11,10 @@
 
 #include "face/decode.h"
 #include "face/emotion.h"
+#include "face/expression.h"
 #include "face/geometry.h"
 #include "face/pose.h"
+#include "models/models.h"
 #include "reading.h"
 
 static uint32_t random_state;
@@ -318,9 +320,7 @@ static void translation_of_a_known_head(void **state) {
 
 static void emotions_are_a_distribution(void **state) {
     (void)state;
-    const int32_t logits[16] = {100, 300, -200, 0, 50, -1000, 20, 10};
-    const float scales[16] = {.01f, .01f, .01f, .01f, .01f, .01f, .01f, .01f};
-    const af_head head = {logits, scales, 1, 1, 8, 16};
+    const float logits[8] = {1, 3, -2, 0, .5f, -10, .2f, .1f};
     float e[AFFECT_EXPRESSION_COUNT] = {0};
     e[AFFECT_SMILE] = 0.9f;
     e[AFFECT_BROW_FURROW] = 0.1f;
@@ -328,11 +328,11 @@ static void emotions_are_a_distribution(void **state) {
     e[AFFECT_EYE_CLOSURE] = 0.25f;
     affect_face face;
     af_face_clear(&face);
-    af_emotion_read(&head, 1.5f, e, &face);
+    af_emotion_read(logits, 1.5f, e, &face);
 
     double p[8], sum = 0;
     for (int i = 0; i < 8; i++)
-        sum += p[i] = exp(logits[i] * 0.01 / 1.5);
+        sum += p[i] = exp(logits[i] / 1.5);
     const double v[8] = {0, .8, .15, -.65, -.5, -.6, -.6, -.45};
     const double a[8] = {-.05, .5, .8, -.25, .6, .35, .65, .25};
     double valence = .2 * (.9 - .1), arousal = .2 * .5 - .3 * .25;
@@ -343,6 +343,74 @@ static void emotions_are_a_distribution(void **state) {
     }
     assert_near(face.valence, valence, 1e-5);
     assert_near(face.arousal, arousal, 1e-5);
+}
+
+/* ------------------------------------------------------------------------------------ expressions
+ */
+
+enum { SIDE = 128 };
+
+static void *take(void *user, size_t size) {
+    (void)user;
+    return malloc(size);
+}
+
+static void give(void *user, void *memory) {
+    (void)user;
+    free(memory);
+}
+
+/* Reads a picture in which only the five points are known, as it is or mirrored. The points lie as
+ * in the template, so that both crops are the same pixels. */
+static void read_mirrored(affect_face *face, af_net *net, const uint8_t *pixels, int mirror) {
+    static const int opposite[5] = {1, 0, 2, 4, 3};
+    affect_image image;
+    affect_image_init(&image, AFFECT_GREY, pixels, SIDE, SIDE, SIDE);
+    image.mirror = mirror;
+    af_view view;
+    assert_int_equal(af_view_open(&view, &image, 0), AFFECT_OK);
+    affect_point at[5];
+    for (int i = 0; i < 5; i++) {
+        const affect_point p = af_template_expression[mirror ? opposite[i] : i];
+        at[i] = (affect_point){SIDE * (mirror ? 1 - p.x : p.x), SIDE * p.y};
+    }
+    af_face_clear(face);
+    face->presence = 1;
+    for (int i = 0; i < 6; i++) {
+        face->landmarks[36 + i] = at[0];
+        face->landmarks[42 + i] = at[1];
+    }
+    face->landmarks[30] = at[2];
+    face->landmarks[48] = at[3];
+    face->landmarks[54] = at[4];
+    const uint32_t both = AFFECT_EXPRESSIONS | AFFECT_EMOTIONS;
+    uint64_t scratch[AF_CROP_SCRATCH(AF_EXPRESSION_SIDE) / 8 + 1];
+    assert_int_equal(af_expression_read(net, &view, scratch, face, both, 1), both);
+}
+
+static void expressions_have_no_side(void **state) {
+    (void)state;
+    af_model model;
+    if (af_model_parse(&model, af_model_expression, af_model_expression_size) != AFFECT_OK)
+        skip(); /* a build without emotions */
+    const affect_allocator allocator = {take, give, NULL};
+    af_net *net;
+    assert_int_equal(
+        af_net_open(&net, &model, 0, AF_EXPRESSION_SIDE, AF_EXPRESSION_SIDE, NULL, &allocator),
+        AFFECT_OK);
+    uint8_t pixels[SIDE * SIDE];
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            pixels[y * SIDE + x] = (uint8_t)(128 + 60 * sin(x * .11) + 60 * cos(y * .13 + x * .05));
+    affect_face plain, mirrored;
+    read_mirrored(&plain, net, pixels, 0);
+    read_mirrored(&mirrored, net, pixels, 1);
+    for (int i = 0; i < AFFECT_EXPRESSION_COUNT; i++)
+        assert_near(mirrored.expressions[i], plain.expressions[i], 1e-4);
+    for (int i = 0; i < AFFECT_EMOTION_COUNT; i++)
+        assert_near(mirrored.emotions[i], plain.emotions[i], 1e-4);
+    assert_near(mirrored.confidence, plain.confidence, 1e-4);
+    af_net_close(net, &allocator);
 }
 
 /* --------------------------------------------------------------------------------------- readings
@@ -372,6 +440,7 @@ int main(void) {
         cmocka_unit_test(short_axes_are_no_pose),
         cmocka_unit_test(translation_of_a_known_head),
         cmocka_unit_test(emotions_are_a_distribution),
+        cmocka_unit_test(expressions_have_no_side),
         cmocka_unit_test(hidden_signals_are_not_measured),
     };
     return cmocka_run_group_tests_name("face", tests, NULL, NULL);

@@ -15,10 +15,11 @@ static float largest(const float *values, const int *indices, int count) {
     return most;
 }
 
-static void softmax(const af_head *logits, float temperature, float p[AFFECT_EMOTION_COUNT]) {
+static void softmax(const float logits[AFFECT_EMOTION_COUNT], float temperature,
+                    float p[AFFECT_EMOTION_COUNT]) {
     float most = -1e30f, sum = 0;
     for (int i = 0; i < AFFECT_EMOTION_COUNT; i++) {
-        p[i] = (float)logits->values[i] * logits->scales[i] / temperature;
+        p[i] = logits[i] / temperature;
         if (p[i] > most)
             most = p[i];
     }
@@ -30,7 +31,7 @@ static void softmax(const af_head *logits, float temperature, float p[AFFECT_EMO
         p[i] /= sum;
 }
 
-void af_emotion_read(const af_head *logits, float temperature,
+void af_emotion_read(const float logits[AFFECT_EMOTION_COUNT], float temperature,
                      const float expressions[AFFECT_EXPRESSION_COUNT], affect_face *face) {
     static const int unpleasant[] = {AFFECT_BROW_FURROW, AFFECT_LIP_CORNER_DEPRESSOR,
                                      AFFECT_NOSE_WRINKLE, AFFECT_UPPER_LIP_RAISE};
