@@ -29,6 +29,18 @@ class Average:
         torch._foreach_lerp_(mine, new, 1 - keep)
 
 
+def quick(net):
+    """net, compiled, its convolutions in bfloat16, for the float phase of a training: two and a half times as
+    fast where the processor multiplies bfloat16. Weights, gradients and losses stay float; integers need them."""
+    compiled = torch.compile(net)
+
+    def run(x):
+        with torch.autocast('cpu', torch.bfloat16):
+            out = compiled(x)
+        return {k: v.float() for k, v in out.items()}
+    return run
+
+
 def rate(done, peak, warm=0.03, floor=0.003):
     """Learning rate when this part of the time (0..1) is spent: warm-up, then a cosine down to floor × peak."""
     if done < warm:
@@ -70,12 +82,13 @@ def phase(net, batch, loss_of, minutes, peak, decay, path, log, brief, names, cl
     opt = torch.optim.AdamW(groups(net, 0.02), lr=peak, betas=(0.9, 0.98))
     mean, begin, saved, sums, step = Average(net, decay), time.time(), time.time(), torch.zeros(1 + len(names)), 0
     title = os.path.splitext(os.path.basename(path))[0]
+    run = quick(net) if net.mode == 'float' else net
     while (done := (time.time() - begin) / (60 * minutes)) < 1:
         for g in opt.param_groups:
             g['lr'] = rate(done, peak)
         net.train()
         x, truth = batch()
-        loss, parts = loss_of(net(x.contiguous(memory_format=torch.channels_last)), truth)
+        loss, parts = loss_of(run(x.contiguous(memory_format=torch.channels_last)), truth)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), clip)
