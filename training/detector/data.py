@@ -1,6 +1,7 @@
 """Training pictures of the detector: one memory-mapped luma file, and augmented crops cut from it.
 
     data.py pack --detector DIR --keypoints FILE --scenes DIR --landmarks DIR --synthetic FILE --out DIR
+    data.py add --more FILE... --out DIR        (photos boxed by teach.py join the pack)
 
 Pack: luma.bin (uint8 planes, one after another), index.npz (where they are; the faces of each).
 A face is 17 floats: x0 y0 x1 y1, ignore, weight of its box in the loss, 5 × (x, y), points known.
@@ -24,7 +25,7 @@ from affect_training import normalise  # noqa: E402
 COLS = 17
 LEVELS = 4                  # full size and three reduced ones
 MACHINE_SHIFT = (0.0, 0.136, 0.0, 0.027)     # people's edges minus machine's, in machine widths and heights
-GROUPS = ('people', 'scenes', 'stretched', 'repeated', 'negatives', 'portraits', 'automatic', 'rendered')
+GROUPS = ('people', 'scenes', 'stretched', 'repeated', 'negatives', 'portraits', 'automatic', 'rendered', 'more')
 TRAIN, TUNE, VAL = 0, 1, 2
 MAX_FACES = 64
 
@@ -55,12 +56,16 @@ def box_of_68(p):
 
 
 class Pack:
-    """Writes luma planes and their faces."""
+    """Writes luma planes and their faces; `append`: after those that are there."""
 
-    def __init__(self, out):
+    def __init__(self, out, append=False):
         os.makedirs(out, exist_ok=True)
-        self.out, self.file = out, open(os.path.join(out, 'luma.bin'), 'wb')
+        self.out, self.file = out, open(os.path.join(out, 'luma.bin'), 'ab' if append else 'wb')
         self.rows, self.faces, self.names, self.at = [], [], [], 0
+        if append:
+            z = np.load(os.path.join(out, 'index.npz'))
+            self.rows, self.faces, self.names = ([*z[k]] for k in ('rows', 'faces', 'names'))
+            self.at = self.file.tell()
 
     def add(self, luma, faces, group, split, name):
         h, w = luma.shape
@@ -117,6 +122,24 @@ def add_scenes(pack, root, held_back):
             split = VAL
         pack.add(cv2.imread(os.path.join(root, r['file']), cv2.IMREAD_GRAYSCALE), faces,
                  group.get(r['tag'], 'scenes'), split, r['file'])
+
+
+def add_more(pack, path, longest=640):
+    """Photos boxed by teach.py, shrunk; those without any face are left out."""
+    for r in lines(path):
+        im = cv2.imread(r['file'], cv2.IMREAD_GRAYSCALE)
+        k = min(1, longest / max(im.shape))
+        faces = []
+        for f in r['faces']:
+            x, y, w, h = (v * k for v in f[:4])
+            a, b, c, d = MACHINE_SHIFT if f[5] else (0, 0, 0, 0)
+            box = (x + a * w, y + b * h, x + w + c * w, y + h + d * h)
+            points = np.array(f[6:16]) * k if any(f[6:16]) else None
+            faces.append(face(box, max(f[4], int(w < 6)), 0.3 if f[5] else 0.1, points))
+        if any(f[4] == 0 for f in faces):
+            if k < 1:
+                im = cv2.resize(im, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+            pack.add(im, faces, 'more', TRAIN, os.path.basename(r['file']))
 
 
 def landmark_faces(name, points, own):
@@ -191,16 +214,30 @@ def build(a):
     add_rendered(pack, a.synthetic)
     pack.close()
     write_reduced(a.out)
+    print_counts(pack)
+
+
+def add(a):
+    pack = Pack(a.out, append=True)
+    first = len(pack.rows)
+    for path in a.more:
+        add_more(pack, path)
+    pack.close()
+    write_reduced(a.out, first)
+    print_counts(pack)
+
+
+def print_counts(pack):
     rows = np.array(pack.rows)
     for g, name in enumerate(GROUPS):
         print(name, [int(((rows[:, 3] == g) & (rows[:, 4] == s)).sum()) for s in (TRAIN, TUNE, VAL)])
 
 
-def write_reduced(folder):
-    """luma1.bin, luma2.bin, …: all pictures at a half, a quarter, an eighth."""
-    rows = np.load(os.path.join(folder, 'index.npz'))['rows']
+def write_reduced(folder, first=0):
+    """luma1.bin, luma2.bin, …: all pictures from `first` on at a half, a quarter, an eighth."""
+    rows = np.load(os.path.join(folder, 'index.npz'))['rows'][first:]
     luma = np.memmap(os.path.join(folder, 'luma.bin'), np.uint8, 'r')
-    files = [open(os.path.join(folder, f'luma{k}.bin'), 'wb') for k in range(1, LEVELS)]
+    files = [open(os.path.join(folder, f'luma{k}.bin'), 'ab' if first else 'wb') for k in range(1, LEVELS)]
     for at, h, w in rows[:, :3].tolist():
         im = luma[at:at + h * w].reshape(h, w)
         for k, f in enumerate(files, 1):
@@ -244,8 +281,8 @@ class Pictures:
         return np.nonzero((r[:, 3] == GROUPS.index(group)) & (r[:, 4] == split))[0]
 
 
-SHARES = {'people': .47, 'scenes': .20, 'stretched': .03, 'repeated': .02, 'negatives': .13, 'portraits': .09,
-          'automatic': .04, 'rendered': .02}
+SHARES = {'people': .42, 'scenes': .12, 'stretched': .02, 'repeated': .02, 'negatives': .12, 'portraits': .08,
+          'automatic': .03, 'rendered': .02, 'more': .17}
 SWAP = [1, 0, 2, 4, 3]      # five points of a mirrored face
 
 
@@ -577,11 +614,14 @@ class Replay:
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('what', choices=['pack', 'sheet'])
+    p.add_argument('what', choices=['pack', 'add', 'sheet'])
     for name in ('detector', 'keypoints', 'scenes', 'landmarks', 'synthetic', 'out'):
         p.add_argument('--' + name)
+    p.add_argument('--more', nargs='+')
     a = p.parse_args()
     cv2.setNumThreads(1)
+    if a.what == 'add':
+        return add(a)
     if a.what == 'pack':
         return build(a)
     crops, tiles = Crops(a.out, seed=1), []

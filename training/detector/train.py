@@ -120,7 +120,7 @@ def losses(heads, faces):
     err = err.mean(1)
     points = (err * f[:, 16]).sum() / n
     mean = float(fit.mean()) if len(fit) else 0.0
-    return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=3.0 * points), n, mean
+    return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=6.0 * points), n, mean
 
 
 def optimiser(net, rate):
