@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "face/detect.h"
 #include "face/expression.h"
+#include "face/geometry.h"
 #include "face/eyes.h"
 #include "face/landmarks.h"
 #include "face/pose.h"
@@ -319,8 +320,12 @@ static void read_landmarks(affect *reader, const af_view *view, affect_face *fac
     if (!landmarks)
         return;
     uint32_t bits = af_landmarks_read(landmarks, view, reader->scratch, face, given);
-    if (!given && (bits & AFFECT_LANDMARKS) && face->presence < LEAST_PRESENCE)
-        bits &= AFFECT_LANDMARKS;
+    if (!given && (bits & AFFECT_LANDMARKS)) {
+        if (face->presence < LEAST_PRESENCE)
+            bits &= AFFECT_LANDMARKS;
+        else /* nearer than the detector's */
+            af_geometry_five_of_68(face->landmarks, face->points);
+    }
     face->measured = bits;
     if ((bits & AFFECT_POSE) && !af_is_nan(reader->options.focal_length))
         af_pose_translation(face, reader->options.focal_length, view->width, view->height);

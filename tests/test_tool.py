@@ -165,6 +165,16 @@ def signals_choose_what_is_read(_):
 
 
 @test
+def five_points_are_those_of_the_landmarks_where_there_are_any(_):
+    face = read(PORTRAIT, '--signals', 'landmarks')[0]['faces'][0]
+    marks = face['landmarks']
+    mean = [[sum(p[k] for p in marks[a:b]) / (b - a) for k in (0, 1)] for a, b in ((36, 42), (42, 48))]
+    for point, expected in zip(face['points'], mean + [marks[30], marks[48], marks[54]]):
+        assert max(abs(a - b) for a, b in zip(point, expected)) < .02
+    assert read(PORTRAIT, '--signals', 'none')[0]['faces'][0]['points'] != face['points']
+
+
+@test
 def the_emotions_of_a_build_can_be_asked_for(_):
     out = subprocess.run([TOOL, 'read', PORTRAIT, '--signals', 'emotions'], capture_output=True, check=False)
     if out.returncode == 3 and b'leaves out' in out.stderr:

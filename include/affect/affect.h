@@ -396,8 +396,8 @@ typedef struct affect_face {
     int32_t seat;      /* index of the seat region, -1: none */
     affect_box box;
     float score; /* 0..1, how face-like; not a probability of anything else */
-    affect_point
-        points[5]; /* the person's right eye, left eye, nose tip, right, left mouth corner */
+    affect_point points[5]; /* the person's right eye, left eye, nose tip, right, left mouth corner:
+                             * of the landmarks where these are measured, else of the detector */
     affect_point landmarks[AFFECT_LANDMARK_COUNT]; /* iBUG-68 order */
     float visibility[AFFECT_LANDMARK_COUNT];       /* 0..1 for each landmark */
     float presence;         /* 0..1: there is a face in the crop and enough of it is seen */
