@@ -2,9 +2,9 @@
 
     python clean.py --set SET_FOLDER --stills stills.npz --net float.pt
 
-The renderer knows where lids are, not what lies before them. Hidden are eyes behind dark glasses, and those
-of which a first network reads neither the opening (off by more than .45) nor the iris (off by more than a
-tenth of the crop; or the eye is shut). Writes SET_FOLDER/hidden.npy: rows that are taught as unreadable. Only the
+The renderer knows where lids are, not what lies before them. Hidden are eyes behind dark glasses, open ones
+of which a first network reads neither the opening (off by more than .25) nor the iris (off by more than a
+tenth of the crop), and those that it calls unreadable and reads wrongly (off by more than .15). Writes SET_FOLDER/hidden.npy: rows that are taught as unreadable. Only the
 training part; held-back eyes stay as they are.
 """
 import argparse
@@ -45,7 +45,9 @@ def main():
     head, maps = read(net.eval(), d, rows)
     truth = augment.to_crop(d.iris[rows][:, None] * data.SIDE, maps)[:, 0].numpy()
     iris = np.hypot(*(head[:, 2:4] - truth).T)
-    lost = (np.abs(head[:, 1] - d.open[rows].numpy()) > 0.45) & ~(iris <= 0.1)
+    off = np.abs(head[:, 1].clip(0, 1) - d.open[rows].numpy().clip(0, 1))
+    unsure = 1 / (1 + np.exp(-head[:, 6])) < 0.9
+    lost = (off > 0.25) & (iris > 0.1) | (off > 0.15) & unsure      # of shut eyes no iris is known: NaN
     hidden = (dark | lost) & ~d.val[rows]
     np.save(a.set + '/hidden.npy', rows[hidden])
     print(f'{hidden.sum()} of {(~d.val[rows]).sum()} rendered eyes, {(dark & ~d.val[rows]).sum()} of them behind dark glasses')

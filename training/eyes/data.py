@@ -295,8 +295,8 @@ class Batches:
         index = np.concatenate([self.choose(s, k) for s, k in self.share.items()])
         n, whole = len(index), d.whole[index]
         flip = whole & (torch.rand(n, generator=rng) < 0.5)
-        m = augment.perturb(base_map(whole), rng, rotation=10, scale=0.25, shift=0.08, mirror=flip,
-                            aspect=0.15)
+        m = augment.perturb(base_map(whole), rng, rotation=10, scale=0.3, shift=0.1, mirror=flip,
+                            aspect=0.25)
         wrong = (~whole) & (torch.rand(n, generator=rng) < 0.06)
         away = augment.perturb(m, rng, rotation=90, scale=0.8)
         side = torch.sign(torch.rand(n, 2, generator=rng) - 0.5)
@@ -308,7 +308,7 @@ class Batches:
         filled = augment.column(torch.rand(n, generator=rng) < 0.7)
         inside = torch.where(filled, torch.ones_like(inside), inside)
         clean = luma
-        luma, _ = spoil(luma, rng)
+        luma, _ = spoil(augment.coarse(luma, rng, 0.25, 0.25), rng)
         luma, covered = augment.photometric(luma, rng, 0.45, 0.12)
         hidden = covered[:, :, 8:24, 6:26].mean((1, 2, 3))
         x = normalise.normalise_batch(luma, inside)

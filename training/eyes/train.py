@@ -17,7 +17,7 @@ import model
 from affect_training import equalise, loop
 
 NAMES = ('closed', 'open', 'iris', 'gaze', 'quality')
-SHARE = dict(mrl=30, cew=26, web=10, aps=6, iris=6, stills=26, faces=14, extra=14, negative=18)
+SHARE = dict(mrl=26, cew=26, web=12, aps=8, iris=6, stills=34, faces=22, extra=34, negative=18)
 
 
 def loss_of(out, t):
@@ -41,7 +41,7 @@ def loss_of(out, t):
     quality = F.binary_cross_entropy_with_logits(v[:, 6], t['good'], reduction='none')
     quality = (quality * ~t['doubt']).mean()
     spare = v[:, 7].square().mean()
-    return closed + 2 * opened + 15 * iris + 6 * gaze + 0.5 * quality + 0.1 * spare, \
+    return closed + 4 * opened + 15 * iris + 8 * gaze + quality + 0.1 * spare, \
         (closed, opened, iris, gaze, quality)
 
 
