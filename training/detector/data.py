@@ -607,7 +607,7 @@ class Replay:
         if self.fresh >= 1:
             return planes, faces
         self.store(planes, faces)
-        old = [self.four() if self.rng.random() < .12 else self.one() for _ in range(count - new)]
+        old = [self.four() if self.rng.random() < .2 else self.one() for _ in range(count - new)]
         return pad_faces([p for p in planes[:, 0]] + [p for p, _ in old],
                          [f[f[:, 4] < 2] for f in faces] + [f for _, f in old])
 

@@ -1,9 +1,11 @@
 """Gives cached sets the crops that the library itself makes: five points by its own landmark network.
 
-    python align.py --cache CACHE --library libaffect.so [--sets ferplus rafdb ...]
+    python align.py --cache CACHE --library libaffect.so [--sets ferplus rafdb ...] [--stills stills.npz]
 
 Each picture is read as one face that fills it (as `affect read --face-crop`); the crop maps in
-CACHE/<set>.npz are replaced. Faces that the library does not see keep the map they had.
+CACHE/<set>.npz are replaced. Faces that the library hardly sees keep the map they had as the true one (`m`);
+`run_m` has the library's own map there, too, however wrong: that is what the network will be given.
+With --stills (the pack of rendered faces) these get a `run_m` as well, from boxes around their exact points; `m` stays exact.
 """
 import argparse
 import os
@@ -19,13 +21,30 @@ import affect  # noqa: E402
 from data import crops_of  # noqa: E402
 
 
-def five_points(reader, picture):
-    """(5,2) points in pixels, or None where there is no face to see."""
+def box_of(points):
+    """A face's box, hairline to chin, from its 68 points."""
+    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+    return x0, y0 - .17 * (y1 - y0), x1 - x0, 1.18 * (y1 - y0)
+
+
+def five_points(reader, picture, box=None):
+    """(5,2) points in pixels, NaN where the crop failed, and presence."""
     side = picture.shape[0]
-    face = reader.read(picture, boxes=[(0, 0, side, side)])[0]
-    if face.landmarks is None or face.presence < .5:
-        return None
-    return augment.five_points(torch.tensor(np.array(face.landmarks))[None])[0].numpy()
+    face = reader.read(np.ascontiguousarray(picture), boxes=[box or (0, 0, side, side)])[0]
+    if face.landmarks is None:
+        return np.full((5, 2), np.nan, np.float32), 0.0
+    return augment.five_points(torch.tensor(np.array(face.landmarks))[None])[0].numpy(), face.presence
+
+
+def align_stills(reader, cache, points):
+    path = os.path.join(cache, 'stills.npz')
+    z = dict(np.load(path))
+    images = np.load(os.path.join(cache, 'stills_images.npy'), mmap_mode='r')
+    five = np.stack([five_points(reader, i, box_of(p))[0] for i, p in zip(images, points)])
+    read = np.isfinite(five[:, 0, 0])
+    z['run_m'] = z['m'].copy()
+    z['run_m'][read] = crops_of(five[read])
+    np.savez(path, **z)
 
 
 def main():
@@ -33,6 +52,7 @@ def main():
     a.add_argument('--cache', required=True)
     a.add_argument('--library', required=True)
     a.add_argument('--sets', nargs='*', default=['ferplus', 'rafdb', 'affectnet_yolo', 'muxspace', 'smiled'])
+    a.add_argument('--stills')
     a = a.parse_args()
     reader = affect.Reader(signals=('landmarks',), library=a.library)
     for name in a.sets:
@@ -41,11 +61,15 @@ def main():
             continue
         z = dict(np.load(path))
         images = np.load(os.path.join(a.cache, name + '_images.npy'), mmap_mode='r')
-        found = [five_points(reader, np.ascontiguousarray(i)) for i in images]
-        seen = np.array([f is not None for f in found])
-        z['m'][seen] = crops_of(np.stack([f for f in found if f is not None]))
+        five, presence = (np.stack(v) for v in zip(*(five_points(reader, i) for i in images)))
+        read, seen = np.isfinite(five[:, 0, 0]), presence >= .5
+        z['run_m'] = z['m'].copy()
+        z['run_m'][read] = crops_of(five[read])
+        z['m'][seen] = z['run_m'][seen]
         np.savez(path, **z)
         print(f'{name}: {seen.mean():.3f} of {len(seen)} aligned', flush=True)
+    if a.stills:
+        align_stills(reader, a.cache, np.load(a.stills)['lm'])
 
 
 if __name__ == '__main__':

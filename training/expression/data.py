@@ -33,6 +33,8 @@ MEANS = {                               # none, full
 MAP5 = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380), (4,), (61,), (291,))
 # RAF-DB's aligned pictures are stretched by about 1.2 in width and cut at the chin: jawOpen is dead in them.
 STRETCHED = ('jaw_drop', 'lip_pucker', 'lip_stretch')
+# how much of an emotion label is what trained networks say of the picture (soften.py)
+SOFT = {'ferplus': .4, 'rafdb': .5}
 BOXED = 0.06          # share of training crops placed by the whole picture, not by the face's points
 SETS = ('ferplus', 'rafdb', 'affectnet_yolo', 'affectnet_mask', 'muxspace', 'smiled', 'stills')
 
@@ -199,11 +201,18 @@ class Set:
         self.name, self.images = name, np.load(os.path.join(cache, f'{name}_images.npy'), mmap_mode='r')
         for k in ('m', 'y', 'wy', 'x', 'wx'):
             setattr(self, k, torch.from_numpy(d[k]))
+        path = os.path.join(cache, f'{name}_soft.npy')
+        if os.path.exists(path):
+            self.y = torch.lerp(self.y, torch.from_numpy(np.load(path)), SOFT[name])
+        self.run_m = torch.from_numpy(d['run_m']) if 'run_m' in d else self.m       # of align.py
         side = self.images.shape[1]
         self.box_m = augment.fit_crop(augment.BOX_POINTS[None] * side, augment.EXPRESSION_TEMPLATE)
         self.label, self.smile, self.held, self.found = d['label'], d['smile'], d['held'], d['found']
         self.names = d['name']
         self.order, self.at = np.flatnonzero(~self.held), 0
+        exact = self.x[torch.from_numpy(~self.held & self.found)] if name == 'stills' else torch.zeros(0, 20)
+        # rendered truth: what one unit of a channel's variance is worth; 0 where there is only a teacher
+        self.worth = 1 / exact.var(0).clamp_min(.05 ** 2) if len(exact) else torch.zeros(20)
 
     def draw(self, n, rng):
         """The next n training rows of an endless shuffled stream."""
@@ -249,7 +258,7 @@ def likeness(a, b):
 
 
 class Batches:
-    """Endless training batches: dict of x (bytes 0..127), y, wy, e, we, q."""
+    """Endless training batches: dict of x (bytes 0..127), y, wy, e, we, worth, q."""
 
     def __init__(self, cache, parts, seed, strength=0.35):
         self.parts = [(Set(cache, k), n) for k, n in parts.items() if n]
@@ -261,15 +270,18 @@ class Batches:
         mirror = torch.rand(n, generator=rng) < 0.5
         m0 = s.m[rows]
         boxed = (torch.rand(n, generator=rng) < BOXED)[:, None, None]     # as if the landmarks had failed
-        m = torch.where(boxed, s.box_m.expand(n, 2, 3), m0)
-        m = augment.perturb(m, rng, rotation=12, scale=0.15, shift=0.055, mirror=mirror, aspect=0.08)
+        as_run = (torch.rand(n, generator=rng) < .5)[:, None, None]
+        run = torch.where(as_run, s.run_m[rows], m0)
+        m = torch.where(boxed, s.box_m.expand(n, 2, 3), run)
+        m = augment.perturb(m, rng, rotation=9, scale=0.11, shift=0.04, mirror=mirror, aspect=0.06)
         lost = torch.rand(n, generator=rng) < 0.04
         far = augment.perturb(m, rng, rotation=80, scale=1.2, shift=0.35)
         m = torch.where(lost[:, None, None], far, m)
-        q = (1 - (misplacement(m0, m, mirror) - .13) / .15).clamp(0, 1)
+        # two qualities: beside the true place, and beside what the library will give: labels hold there, too
+        q = torch.stack([(1 - (misplacement(a, m, mirror) - .13) / .15).clamp(0, 1) for a in (m0, run)], 1)
         luma, inside = augment.sample(s.pictures(rows), m, SIDE)
-        q = q * (inside.mean((1, 2, 3)) * 2).clamp(0, 1)
-        return luma, inside, q, s.y[rows], s.wy[rows], s.x[rows], s.wx[rows]
+        q = q * (inside.mean((1, 2, 3)) * 2).clamp(0, 1)[:, None]
+        return luma, inside, q, s.y[rows], s.wy[rows], s.x[rows], s.wx[rows], s.worth.expand(n, 20)
 
     def nothing(self, n):
         """Crops without a face."""
@@ -277,31 +289,31 @@ class Batches:
         luma = torch.from_numpy(np.ascontiguousarray(self.negatives[rows]))[:, None].float()
         luma = torch.nn.functional.interpolate(luma, size=(SIDE, SIDE), mode='area')
         zero = torch.zeros(n)
-        return (luma, torch.ones_like(luma), zero, torch.full((n, 8), 1 / 8), zero, torch.zeros(n, 20),
-                torch.zeros(n, 20))
+        return (luma, torch.ones_like(luma), torch.zeros(n, 2), torch.full((n, 8), 1 / 8), zero,
+                *torch.zeros(3, n, 20))
 
     def next(self):
         with torch.no_grad():
             groups = [self.crops(s, n) for s, n in self.parts]
             total = sum(n for _, n in self.parts)
             groups.append(self.nothing(max(1, total // 40)))
-            luma, inside, q, y, wy, e, we = (torch.cat(g) for g in zip(*groups))
+            luma, inside, q, y, wy, e, we, worth = (torch.cat(g) for g in zip(*groups))
             clean = luma
             luma, covered = augment.occlude(luma, self.rng, 0.12)
             luma, wide = augment.occlude(luma, self.rng, 0.04, 0.25, 0.6)
             hidden = torch.maximum(covered, wide).mean((1, 2, 3))
             luma, tiny = shrink(luma, self.rng, 0.06)
             luma, _ = augment.photometric(luma, self.rng, self.strength, 0.0)
-            q = q * likeness(clean, luma)
-            q = q * tiny * (1 - (hidden - .15) / .45).clamp(0, 1)
-            good = (q > .5).float()
+            seen = likeness(clean, luma) * tiny * (1 - (hidden - .15) / .45).clamp(0, 1)
+            q = q * seen[:, None]
+            good = (q[:, 1] > .5).float()
             x = normalise_batch(luma, inside)
-        return dict(x=x, y=y, wy=wy * good, e=e, we=we * good[:, None], q=q)
+        return dict(x=x, y=y, wy=wy * good, e=e, we=we * good[:, None], worth=worth, q=q[:, 0])
 
 
 def plain(s, rows, jitter=None):
-    """Unchanged crops of a set as network input; `jitter` (rng): misaligned as by a landmark network."""
-    m = s.m[rows]
+    """Crops of a set as the library makes them; `jitter` (rng): misaligned as by a landmark network."""
+    m = s.run_m[rows]
     if jitter is not None:
         m = augment.perturb(m, jitter, rotation=5, scale=0.06, shift=0.03)
     luma, inside = augment.sample(s.pictures(rows), m, SIDE)
