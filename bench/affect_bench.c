@@ -170,29 +170,18 @@ static bool bench_frames(struct bench *bench) {
 /* -------------------------------------------------------------------------------------- networks
  */
 
-static void *allocate(void *context, size_t bytes) {
-    (void)context;
-    return malloc(bytes);
-}
-
-static void release(void *context, void *memory) {
-    (void)context;
-    free(memory);
-}
-
 static void run_network(void *net) {
     af_net_run(net);
 }
 
 static bool bench_network(struct bench *bench, const uint8_t *data, size_t size, uint32_t cpu) {
-    const affect_allocator allocator = {allocate, release, NULL};
     af_model model;
     af_net *net;
     if (af_model_parse(&model, data, size) != AFFECT_OK)
         return false;
     const int32_t width = model.width ? model.width : WIDTH;
     const int32_t height = model.height ? model.height : HEIGHT;
-    if (af_net_open(&net, &model, cpu, width, height, NULL, &allocator) != AFFECT_OK)
+    if (af_net_open(&net, &model, cpu, width, height, NULL, &af_malloc_allocator) != AFFECT_OK)
         return false;
     uint8_t *const input = af_net_input(net, width, height);
     for (size_t i = 0; input && i < (size_t)width * (size_t)height; i++)
@@ -202,7 +191,7 @@ static bool bench_network(struct bench *bench, const uint8_t *data, size_t size,
     snprintf(name, sizeof name, "%s %ldx%ld, %.1f M multiply-accumulates", model.name, (long)width,
              (long)height, (double)af_model_operations(&model, width, height) / 1e6);
     add_row(bench, name, affect_cpu_name(af_net_cpu(net)), &times);
-    af_net_close(net, &allocator);
+    af_net_close(net, &af_malloc_allocator);
     return true;
 }
 

@@ -1,15 +1,14 @@
 /* The handle: options, networks, memory, and the way of one frame through them. */
 #include "affect/affect.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common.h"
 #include "cpu.h"
 #include "face/detect.h"
 #include "face/expression.h"
-#include "face/geometry.h"
 #include "face/eyes.h"
+#include "face/geometry.h"
 #include "face/landmarks.h"
 #include "face/pose.h"
 #include "image/image.h"
@@ -63,16 +62,6 @@ struct affect {
     affect_face *found; /* max_faces: what a search of a video's frame finds */
     affect_reading reading;
 };
-
-static void *default_allocate(void *context, size_t bytes) {
-    (void)context;
-    return malloc(bytes);
-}
-
-static void default_release(void *context, void *memory) {
-    (void)context;
-    free(memory);
-}
 
 void affect_options_init(affect_options *options) {
     if (!options)
@@ -272,10 +261,8 @@ affect_status affect_open(affect **reader, const affect_options *options) {
     const affect_status checked = check_options(&o);
     if (checked != AFFECT_OK)
         return checked;
-    if (!o.allocator.allocate) {
-        o.allocator.allocate = default_allocate;
-        o.allocator.release = default_release;
-    }
+    if (!o.allocator.allocate)
+        o.allocator = af_malloc_allocator;
     affect *opened = af_allocate(&o.allocator, sizeof *opened);
     if (!opened)
         return AFFECT_ERR_MEMORY;
@@ -320,11 +307,11 @@ static void read_landmarks(affect *reader, const af_view *view, affect_face *fac
     if (!landmarks)
         return;
     uint32_t bits = af_landmarks_read(landmarks, view, reader->scratch, face, given);
-    if (!given && (bits & AFFECT_LANDMARKS)) {
-        if (face->presence < LEAST_PRESENCE)
-            bits &= AFFECT_LANDMARKS;
-        else /* nearer than the detector's */
+    if (bits & AFFECT_LANDMARKS) {
+        if (given || face->presence >= LEAST_PRESENCE) /* nearer than the detector's */
             af_geometry_five_of_68(face->landmarks, face->points);
+        else
+            bits &= AFFECT_LANDMARKS;
     }
     face->measured = bits;
     if ((bits & AFFECT_POSE) && !af_is_nan(reader->options.focal_length))
@@ -573,18 +560,17 @@ affect_status affect_model_info(affect_model which, affect_model_card *card) {
 affect_status affect_self_test(affect_model which, uint32_t cpu) {
     if ((int)which < 0 || (int)which >= AFFECT_MODEL_COUNT || (cpu & ~af_cpu_detect()))
         return AFFECT_ERR_ARGUMENT;
-    const affect_allocator allocator = {default_allocate, default_release, NULL};
     const affect_container c = built_in(which);
     af_model model;
     affect_status status = af_model_parse(&model, c.data, c.size);
     if (status != AFFECT_OK)
         return status;
     af_net *net = NULL;
-    status =
-        af_net_open(&net, &model, cpu, model.golden_width, model.golden_height, NULL, &allocator);
+    status = af_net_open(&net, &model, cpu, model.golden_width, model.golden_height, NULL,
+                         &af_malloc_allocator);
     if (status != AFFECT_OK)
         return status;
     status = af_net_check_golden(net) == 0 ? AFFECT_OK : AFFECT_ERR_MODEL;
-    af_net_close(net, &allocator);
+    af_net_close(net, &af_malloc_allocator);
     return status;
 }

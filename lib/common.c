@@ -1,5 +1,6 @@
 #include "common.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The pointer that came from the allocator stands just below the aligned block. */
@@ -24,3 +25,15 @@ void af_release(const affect_allocator *allocator, void *memory) {
     memcpy(&raw, (unsigned char *)memory - sizeof raw, sizeof raw);
     allocator->release(allocator->context, raw);
 }
+
+static void *from_malloc(void *context, size_t bytes) {
+    (void)context;
+    return malloc(bytes);
+}
+
+static void to_free(void *context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+const affect_allocator af_malloc_allocator = {from_malloc, to_free, NULL};

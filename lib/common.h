@@ -32,4 +32,7 @@ static inline size_t af_round_up(size_t value, size_t step) {
 void *af_allocate(const affect_allocator *allocator, size_t bytes);
 void af_release(const affect_allocator *allocator, void *memory);
 
+/* malloc and free. */
+extern const affect_allocator af_malloc_allocator;
+
 #endif

@@ -12,6 +12,7 @@
 #include "face/decode.h"
 #include "face/emotion.h"
 #include "face/expression.h"
+#include "face/eyes.h"
 #include "face/geometry.h"
 #include "face/pose.h"
 #include "models/models.h"
@@ -350,16 +351,6 @@ static void emotions_are_a_distribution(void **state) {
 
 enum { SIDE = 128 };
 
-static void *take(void *user, size_t size) {
-    (void)user;
-    return malloc(size);
-}
-
-static void give(void *user, void *memory) {
-    (void)user;
-    free(memory);
-}
-
 /* Reads a picture in which only the five points are known, as it is or mirrored. The points lie as
  * in the template, so that both crops are the same pixels. */
 static void read_mirrored(affect_face *face, af_net *net, const uint8_t *pixels, int mirror) {
@@ -393,11 +384,10 @@ static void expressions_have_no_side(void **state) {
     af_model model;
     if (af_model_parse(&model, af_model_expression, af_model_expression_size) != AFFECT_OK)
         skip(); /* left out of this build */
-    const affect_allocator allocator = {take, give, NULL};
     af_net *net;
-    assert_int_equal(
-        af_net_open(&net, &model, 0, AF_EXPRESSION_SIDE, AF_EXPRESSION_SIDE, NULL, &allocator),
-        AFFECT_OK);
+    assert_int_equal(af_net_open(&net, &model, 0, AF_EXPRESSION_SIDE, AF_EXPRESSION_SIDE, NULL,
+                                 &af_malloc_allocator),
+                     AFFECT_OK);
     uint8_t pixels[SIDE * SIDE];
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
@@ -411,7 +401,54 @@ static void expressions_have_no_side(void **state) {
         for (int i = 0; i < AFFECT_EMOTION_COUNT; i++)
             assert_near(mirrored.emotions[i], plain.emotions[i], 1e-4);
     assert_near(mirrored.confidence, plain.confidence, 1e-4);
-    af_net_close(net, &allocator);
+    af_net_close(net, &af_malloc_allocator);
+}
+
+/* ------------------------------------------------------------------------------------------- eyes
+ */
+
+/* training/eyes/DECODE.md, in double. */
+static double open_of(double closed_logit, double gap) {
+    const double not_closed = 1 - sigmoid(closed_logit);
+    const double share = fmin(1, fmax(0, (gap - 0.35) / 0.65));
+    return not_closed < 0.5 ? not_closed : 0.5 + (not_closed - 0.5) * share;
+}
+
+static void open_follows_the_lid_gap(void **state) {
+    (void)state;
+    af_model model;
+    assert_int_equal(af_model_parse(&model, af_model_eyes, af_model_eyes_size), AFFECT_OK);
+    af_net *net;
+    assert_int_equal(
+        af_net_open(&net, &model, 0, AF_EYES_SIDE, AF_EYES_SIDE, NULL, &af_malloc_allocator),
+        AFFECT_OK);
+    int opened = 0;
+    random_state = 7;
+    for (int round = 0; round < 40; round++) {
+        /* a dark disc in a bright slit of any height */
+        uint8_t pixels[SIDE * SIDE];
+        const double height = random_between(0, 40), radius = random_between(10, 30);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            const double x = i % SIDE - 64, y = i / SIDE - 64;
+            pixels[i] = fabs(y) > height * (1 - x * x / 3600) ? 110
+                        : x * x + y * y < radius * radius     ? 30
+                                                              : 220;
+        }
+        affect_image image;
+        affect_image_init(&image, AFFECT_GREY, pixels, SIDE, SIDE, SIDE);
+        af_view view;
+        assert_int_equal(af_view_open(&view, &image, 0), AFFECT_OK);
+        uint64_t scratch[AF_CROP_SCRATCH(AF_EYES_SIDE) / 8 + 1];
+        affect_eye eye;
+        assert_int_equal(af_eyes_read_picture(net, &view, scratch, 1, &eye), 1);
+        const af_head head = af_net_head(net, 0);
+        const double closed = (double)head.values[0] * (double)head.scales[0];
+        const double gap = (double)head.values[1] * (double)head.scales[1];
+        assert_near(eye.open, open_of(closed, gap), 1e-4);
+        opened += eye.open > 0.5f && eye.open < 0.95f;
+    }
+    assert_true(opened > 0);
+    af_net_close(net, &af_malloc_allocator);
 }
 
 /* --------------------------------------------------------------------------------------- readings
@@ -442,6 +479,7 @@ int main(void) {
         cmocka_unit_test(translation_of_a_known_head),
         cmocka_unit_test(emotions_are_a_distribution),
         cmocka_unit_test(expressions_have_no_side),
+        cmocka_unit_test(open_follows_the_lid_gap),
         cmocka_unit_test(hidden_signals_are_not_measured),
     };
     return cmocka_run_group_tests_name("face", tests, NULL, NULL);

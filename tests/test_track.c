@@ -29,16 +29,6 @@ typedef struct someone {
     float score;
 } someone;
 
-static void *plain_allocate(void *context, size_t bytes) {
-    (void)context;
-    return malloc(bytes);
-}
-
-static void plain_release(void *context, void *memory) {
-    (void)context;
-    free(memory);
-}
-
 static affect_options settings;
 
 static int set_up(void **state) {
@@ -47,8 +37,7 @@ static int set_up(void **state) {
     settings.signals = AFFECT_LANDMARKS | AFFECT_POSE | AFFECT_EYES | AFFECT_STATE;
     settings.max_faces = MOST;
     settings.smoothing = 0.1f;
-    settings.allocator.allocate = plain_allocate;
-    settings.allocator.release = plain_release;
+    settings.allocator = af_malloc_allocator;
     af_time_defaults(&settings.time);
     size_t bytes = 0;
     assert_int_equal(af_time_open(&machine, &settings, &bytes), AFFECT_OK);

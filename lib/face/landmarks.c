@@ -58,15 +58,11 @@ uint32_t af_landmarks_read(af_net *net, const af_view *view, void *scratch, affe
         af_geometry_align(&again, af_template_landmarks, seen, AF_LANDMARKS_SIDE) &&
         look(net, view, scratch, &again, face)) {
         map = again;
-        af_geometry_five_of_68(face->landmarks, seen);
         /* a second look settles on whatever looks most like a face: both must see one */
         const float presence = presence_seen(net);
         if (presence < face->presence)
             face->presence = presence;
     }
-    if (from_box)
-        for (int i = 0; i < 5; i++)
-            face->points[i] = seen[i];
 
     const af_head visible = af_net_head(net, HEAD_VISIBLE);
     for (int i = 0; i < AFFECT_LANDMARK_COUNT; i++)

@@ -11,10 +11,13 @@ import argparse
 import glob
 import json
 import os
+import sys
 
 import cv2
 import numpy as np
-import onnxruntime
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../bench/peers'))
+from scrfd import Scrfd, shrunk  # noqa: E402
 
 AGREE, SURE, MAYBE = 0.4, 0.5, 0.25     # overlap of two boxes; score of a face; score of what is ignored
 LONGEST, LEAST = 1024, 8
@@ -28,43 +31,6 @@ def overlaps(a, b):
     return inter / (size[0][:, None] + size[1][None] - inter + 1e-9)
 
 
-def shrunk(bgr, longest):
-    """The picture with at most so many pixels on its longer side, and the factor."""
-    k = min(1, longest / max(bgr.shape[:2]))
-    return (cv2.resize(bgr, None, fx=k, fy=k, interpolation=cv2.INTER_AREA) if k < 1 else bgr), k
-
-
-class Scrfd:
-    """Heads of strides 8, 16, 32, two anchors a cell: score, four edges, five points; a square of fixed size."""
-
-    SIDE = 640
-
-    def __init__(self, path):
-        o = onnxruntime.SessionOptions()
-        o.intra_op_num_threads, o.inter_op_num_threads = 1, 1
-        self.net = onnxruntime.InferenceSession(path, o, providers=['CPUExecutionProvider'])
-
-    def __call__(self, bgr):
-        small, k = shrunk(bgr, self.SIDE)
-        padded = np.zeros((self.SIDE, self.SIDE, 3), np.uint8)
-        padded[:small.shape[0], :small.shape[1]] = small
-        out = self.net.run(None, {'images': cv2.dnn.blobFromImage(padded, 1 / 128, None, (127.5,) * 3, swapRB=True)})
-        rows = []
-        for level, stride in enumerate((8, 16, 32)):
-            score, edges, points = (out[level + 3 * j].reshape(-1, n) for j, n in enumerate((1, 4, 10)))
-            i = np.flatnonzero(score[:, 0] > MAYBE)
-            cell = i // 2
-            centre = np.stack([cell % (self.SIDE // stride), cell // (self.SIDE // stride)], 1) * stride
-            e, p = edges[i] * stride, points[i] * stride
-            rows.append(np.concatenate([centre - e[:, :2], centre + e[:, 2:], score[i], p + np.tile(centre, 5)], 1))
-        rows = np.concatenate(rows)
-        keep = cv2.dnn.NMSBoxes(np.concatenate([rows[:, :2], rows[:, 2:4] - rows[:, :2]], 1).tolist(),
-                                rows[:, 4].tolist(), MAYBE, 0.4)
-        rows = rows[np.asarray(keep, int).ravel()]
-        rows[:, :4], rows[:, 5:] = rows[:, :4] / k, rows[:, 5:] / k
-        return rows
-
-
 def by_yunet(net, bgr):
     net.setInputSize((bgr.shape[1], bgr.shape[0]))
     f = net.detect(bgr)[1]
@@ -73,10 +39,10 @@ def by_yunet(net, bgr):
 
 def machine_faces(a, b):
     """Rows of the first detector, then of the second alone: face or ignored."""
-    both = overlaps(a, b[b[:, 4] > MAYBE]).max(1, initial=0) > AGREE
+    both = overlaps(a, b).max(1, initial=0) > AGREE
     sure = both & (a[:, 4] > SURE) & (a[:, 2] - a[:, 0] >= LEAST)
     rows = [[*r[:4], int(not s), 1, *r[5:]] for r, s in zip(a, sure)]
-    alone = b[(overlaps(b, a).max(1, initial=0) <= AGREE) & (b[:, 4] > MAYBE)]
+    alone = b[overlaps(b, a).max(1, initial=0) <= AGREE]
     return rows + [[*r[:4], 1, 1, *[0] * 10] for r in alone]
 
 
@@ -97,7 +63,7 @@ def people_faces(boxes, a, b):
 def labels_of(path, shape):
     """People's boxes of a picture, or None."""
     text = os.path.splitext(path.replace('/images/', '/labels/'))[0] + '.txt'
-    if text == path or not os.path.exists(text):
+    if not os.path.exists(text):
         return None
     v = np.array([line.split()[:5] for line in open(text) if line.strip()], float).reshape(-1, 5)[:, 1:]
     return np.concatenate([v[:, :2] - v[:, 2:] / 2, v[:, :2] + v[:, 2:] / 2], 1) * np.tile(shape[1::-1], 2)
@@ -126,7 +92,7 @@ def main():
     ap.add_argument('--every', type=int, default=1, help='only each so manieth picture')
     a = ap.parse_args()
     cv2.setNumThreads(1)
-    scrfd = Scrfd(a.scrfd)
+    scrfd = Scrfd(a.scrfd, MAYBE)
     yunet = cv2.FaceDetectorYN.create(a.yunet, '', (64, 64), MAYBE, 0.45, 5000)
     skip = tuple(open(a.skip).read().split('\n')) if a.skip else ()
     skip = tuple(s for s in skip if s)

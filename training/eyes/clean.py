@@ -4,8 +4,8 @@
 
 The renderer knows where lids are, not what lies before them. Hidden are eyes behind dark glasses, open ones
 of which a first network reads neither the opening (off by more than .25) nor the iris (off by more than a
-tenth of the crop), and those that it calls unreadable and reads wrongly (off by more than .15). Writes SET_FOLDER/hidden.npy: rows that are taught as unreadable. Only the
-training part; held-back eyes stay as they are.
+tenth of the crop), and those that it calls unreadable and reads wrongly (off by more than .15). Writes
+SET_FOLDER/hidden.npy: rows that are taught as unreadable. Only the training part; held-back eyes stay as they are.
 """
 import argparse
 
