@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -128,6 +129,67 @@ static void finds_what_was_rendered(void **state) {
     assert_true(sum.yaw / sum.faces < 8 && sum.pitch / sum.faces < 8);
 }
 
+/* The picture turned about a point (clockwise), nearest pixels, grey; the truth turned with it. */
+static uint8_t *turned(const affect_image *image, double degrees, double cx, double cy,
+                       sample_face *truth) {
+    const double c = cos(degrees * 3.14159265358979 / 180),
+                 s = sin(degrees * 3.14159265358979 / 180);
+    const int w = image->width, h = image->height;
+    uint8_t *grey = calloc((size_t)w, (size_t)h);
+    assert_non_null(grey);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            const int u = (int)floor(cx + c * (x - cx) + s * (y - cy) + .5);
+            const int v = (int)floor(cy - s * (x - cx) + c * (y - cy) + .5);
+            if (u >= 0 && v >= 0 && u < w && v < h)
+                grey[y * w + x] =
+                    ((const uint8_t *)image->planes[0])[v * image->strides[0] + 3 * u + 1];
+        }
+    for (int i = 0; i < 68; i++) {
+        const double x = (double)truth->points[i][0] - cx, y = (double)truth->points[i][1] - cy;
+        truth->points[i][0] = (float)(cx + c * x - s * y);
+        truth->points[i][1] = (float)(cy + s * x + c * y);
+    }
+    return grey;
+}
+
+/* A caller's box says nothing of how the head lies in it. */
+static void boxes_may_hold_turned_heads(void **state) {
+    (void)state;
+    const sample_face *upright = NULL;
+    for (int i = 0; i < FACES; i++)
+        if (strcmp(sample_faces[i].picture, "portrait.jpg") == 0)
+            upright = &sample_faces[i];
+    assert_non_null(upright);
+    struct picture picture;
+    load(&picture, upright->picture);
+    affect_image image;
+    picture_image(&picture, &image);
+    assert_int_equal(image.format, AFFECT_RGB);
+    affect *reader = open_reader(AFFECT_CPU_ALL);
+    for (int degrees = -60; degrees <= 60; degrees += 30) {
+        sample_face truth = *upright;
+        const double cx = (double)truth.points[30][0], cy = (double)truth.points[30][1];
+        const float side = 1.2f * (truth.points[8][1] - truth.points[27][1]);
+        uint8_t *grey = turned(&image, degrees, cx, cy, &truth);
+        affect_image view;
+        affect_image_init(&view, AFFECT_GREY, grey, image.width, image.height, image.width);
+        const affect_box box = {(float)cx - side / 2, (float)cy - side / 2, side, side};
+        const affect_reading *reading;
+        assert_int_equal(affect_read_boxes(reader, &view, AFFECT_STILL, &box, 1, &reading),
+                         AFFECT_OK);
+        const affect_face *face = affect_reading_face(reading, 0);
+        assert_true(face->presence > 0.5f);
+        const double error = inner_error(face, &truth);
+        if (error > 0.1)
+            fail_msg("turned by %d degrees: landmarks are off by %.3f eye distances", degrees,
+                     error);
+        free(grey);
+    }
+    affect_close(reader);
+    picture_free(&picture);
+}
+
 static void every_back_end_gives_the_same_bytes(void **state) {
     (void)state;
     affect *portable = open_reader(AFFECT_CPU_PORTABLE), *best = open_reader(AFFECT_CPU_ALL);
@@ -156,6 +218,7 @@ static void every_back_end_gives_the_same_bytes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_was_rendered),
+        cmocka_unit_test(boxes_may_hold_turned_heads),
         cmocka_unit_test(every_back_end_gives_the_same_bytes),
     };
     return cmocka_run_group_tests_name("samples", tests, NULL, NULL);
