@@ -129,6 +129,13 @@ static void finds_what_was_rendered(void **state) {
     assert_true(sum.yaw / sum.faces < 8 && sum.pitch / sum.faces < 8);
 }
 
+static const sample_face *portrait(void) {
+    int i = 0;
+    while (strcmp(sample_faces[i].picture, "portrait.jpg") != 0)
+        i++;
+    return &sample_faces[i];
+}
+
 /* The picture turned about a point (clockwise), nearest pixels, grey; the truth turned with it. */
 static uint8_t *turned(const affect_image *image, double degrees, double cx, double cy,
                        sample_face *truth) {
@@ -156,11 +163,7 @@ static uint8_t *turned(const affect_image *image, double degrees, double cx, dou
 /* A caller's box says nothing of how the head lies in it. */
 static void boxes_may_hold_turned_heads(void **state) {
     (void)state;
-    const sample_face *upright = NULL;
-    for (int i = 0; i < FACES; i++)
-        if (strcmp(sample_faces[i].picture, "portrait.jpg") == 0)
-            upright = &sample_faces[i];
-    assert_non_null(upright);
+    const sample_face *upright = portrait();
     struct picture picture;
     load(&picture, upright->picture);
     affect_image image;

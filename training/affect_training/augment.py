@@ -30,6 +30,12 @@ MIRROR_68 = torch.tensor(list(range(16, -1, -1)) + list(range(26, 16, -1)) + [27
 
 
 # ------------------------------------------------------------------------------------- geometry
+def box_of_68(points):
+    """x0, y0, x1, y1 as people draw boxes, from one face's (68,2): the width of all points, hairline to chin."""
+    (x0, y0), (x1, y1) = points.min(0), points.max(0)
+    return float(x0), float(y0 - .17 * (y1 - y0)), float(x1), float(y1 + .01 * (y1 - y0))
+
+
 def five_points(points68):
     """(N,68,2) -> (N,5,2): eyes' means, nose tip, mouth corners; right (picture's left) first."""
     return torch.stack([points68[:, 36:42].mean(1), points68[:, 42:48].mean(1), points68[:, 30],

@@ -21,12 +21,6 @@ import affect  # noqa: E402
 from data import crops_of  # noqa: E402
 
 
-def box_of(points):
-    """A face's box, hairline to chin, from its 68 points."""
-    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
-    return x0, y0 - .17 * (y1 - y0), x1 - x0, 1.18 * (y1 - y0)
-
-
 def five_points(reader, picture, box=None):
     """(5,2) points in pixels, NaN where the crop failed, and presence."""
     side = picture.shape[0]
@@ -40,7 +34,9 @@ def align_stills(reader, cache, points):
     path = os.path.join(cache, 'stills.npz')
     z = dict(np.load(path))
     images = np.load(os.path.join(cache, 'stills_images.npy'), mmap_mode='r')
-    five = np.stack([five_points(reader, i, box_of(p))[0] for i, p in zip(images, points)])
+    corners = [augment.box_of_68(p) for p in points]
+    boxes = [(x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in corners]
+    five = np.stack([five_points(reader, i, b)[0] for i, b in zip(images, boxes)])
     read = np.isfinite(five[:, 0, 0])
     z['run_m'] = z['m'].copy()
     z['run_m'][read] = crops_of(five[read])
