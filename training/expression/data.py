@@ -1,9 +1,11 @@
 """Packs, held-back parts, targets and batches of the expression network.
 
     python data.py --packs DIR --stills stills.npz --teacher DIR --negatives DIR --out CACHE
+                   [--tones tones.npz]
 
 turns the packs `expr_<set>.npz`, rendered stills, their labels by teacher.py and face-free photos into
-CACHE/<set>_images.npy and CACHE/<set>.npz.
+CACHE/<set>_images.npy and CACHE/<set>.npz. Rendered tones (each face six times, lightest to darkest skin) are
+for training only.
 
 HELD BACK, never trained on: FER+ split 1; of every other set the pictures with crc32(name) % 10 == 0.
 """
@@ -33,10 +35,13 @@ MEANS = {                               # none, full
 MAP5 = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380), (4,), (61,), (291,))
 # RAF-DB's aligned pictures are stretched by about 1.2 in width and cut at the chin: jawOpen is dead in them.
 STRETCHED = ('jaw_drop', 'lip_pucker', 'lip_stretch')
-# how much of an emotion label is what trained networks say of the picture (soften.py)
-SOFT = {'ferplus': .4, 'rafdb': .5}
+# of soften.py: how much of an emotion label is what trained networks say of the picture, and the least weight that gives
+SOFT = {'ferplus': (.4, 0), 'rafdb': (.5, 0), 'affectnet_yolo': (.6, .35), 'affectnet_mask': (.6, .35),
+        'muxspace': (.5, .35), 'smiled': (.7, .35), 'tones': (1, .6)}
+RENDERED = ('stills', 'tones')
 BOXED = 0.06          # share of training crops placed by the whole picture, not by the face's points
-SETS = ('ferplus', 'rafdb', 'affectnet_yolo', 'affectnet_mask', 'muxspace', 'smiled', 'stills')
+SETS = ('ferplus', 'rafdb', 'affectnet_yolo', 'affectnet_mask', 'muxspace', 'smiled')
+TONES = 6               # pictures of each face in the set `tones`
 
 
 def held_back(name, split, ferplus):
@@ -149,11 +154,21 @@ def prepare_set(name, pack_path, teacher_path, out):
          held, pack['name'], found)
 
 
-def prepare_stills(path, out):
-    """Rendered faces: exact points and exact coefficients, no emotions."""
-    pack = np.load(path)
+def luma_of(pack):
+    """(N,H,W) of a pack of stills or, faces one after another, of tones."""
+    if 'rgb' in pack:
+        rgb = pack['rgb']
+        return np.stack([cv2.cvtColor(i, cv2.COLOR_RGB2GRAY) for i in rgb.reshape(-1, *rgb.shape[2:])])
     data, at = pack['jpeg'], pack['jpeg_offset']
-    images = np.stack([cv2.imdecode(data[a:b], cv2.IMREAD_GRAYSCALE) for a, b in zip(at[:-1], at[1:])])
+    return np.stack([cv2.imdecode(data[a:b], cv2.IMREAD_GRAYSCALE) for a, b in zip(at[:-1], at[1:])])
+
+
+def prepare_rendered(set_name, path, out):
+    """Rendered faces: exact points and exact coefficients, no emotions. Of `stills` a tenth is held back."""
+    pack = dict(np.load(path))
+    images = luma_of(pack)
+    if set_name == 'tones':
+        pack.update({k: np.repeat(pack[k], TONES, 0) for k in ('lm', 'coef', 'openness', 'pose')})
     lm = pack['lm']
     names = [str(n) for n in pack['coef_names']]
     x, w = expressions(pack['coef'], names, lip_gap(lm, (62, 66), (60, 64)), rendered=True)
@@ -163,9 +178,9 @@ def prepare_stills(path, out):
     five = augment.five_points(torch.from_numpy(lm)).numpy()
     frontal = (np.abs(pack['pose'][:, 0]) < 60).astype(np.float32)
     name = np.array([f'still_{i}' for i in range(n)])
-    save(out, 'stills', images, crops_of(five), np.full((n, 8), 1 / 8, np.float32), np.zeros(n, np.float32), x,
-         w * frontal[:, None], np.full(n, -1, np.int8), np.full(n, -1, np.int8), held_back(name, None, False), name,
-         frontal > 0)
+    held = held_back(name, None, False) & (set_name == 'stills')
+    save(out, set_name, images, crops_of(five), np.full((n, 8), 1 / 8, np.float32), np.zeros(n, np.float32), x,
+         w * frontal[:, None], np.full(n, -1, np.int8), np.full(n, -1, np.int8), held, name, frontal > 0)
 
 
 def save(out, name, images, m, y, wy, x, wx, label, smile, held, names, found):
@@ -203,14 +218,17 @@ class Set:
             setattr(self, k, torch.from_numpy(d[k]))
         path = os.path.join(cache, f'{name}_soft.npy')
         if os.path.exists(path):
-            self.y = torch.lerp(self.y, torch.from_numpy(np.load(path)), SOFT[name])
+            share, least = SOFT[name]
+            soft = torch.from_numpy(np.load(path))
+            self.y = torch.lerp(self.y, soft, share)
+            self.wy = torch.where(soft.sum(1) > 0, self.wy.clamp_min(least), self.wy)
         self.run_m = torch.from_numpy(d['run_m']) if 'run_m' in d else self.m       # of align.py
         side = self.images.shape[1]
         self.box_m = augment.fit_crop(augment.BOX_POINTS[None] * side, augment.EXPRESSION_TEMPLATE)
         self.label, self.smile, self.held, self.found = d['label'], d['smile'], d['held'], d['found']
         self.names = d['name']
         self.order, self.at = np.flatnonzero(~self.held), 0
-        exact = self.x[torch.from_numpy(~self.held & self.found)] if name == 'stills' else torch.zeros(0, 20)
+        exact = self.x[torch.from_numpy(~self.held & self.found)] if name in RENDERED else torch.zeros(0, 20)
         # rendered truth: what one unit of a channel's variance is worth; 0 where there is only a teacher
         self.worth = 1 / exact.var(0).clamp_min(.05 ** 2) if len(exact) else torch.zeros(20)
 
@@ -324,14 +342,16 @@ def main():
     a = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for k in ('packs', 'stills', 'teacher', 'negatives', 'out'):
         a.add_argument('--' + k, required=True)
-    a.add_argument('--only', nargs='*', default=SETS + ('negatives',))
+    a.add_argument('--tones')
+    a.add_argument('--only', nargs='*', default=SETS + RENDERED + ('negatives',))
     a = a.parse_args()
     os.makedirs(a.out, exist_ok=True)
-    if 'stills' in a.only:
-        prepare_stills(a.stills, a.out)
+    for name in RENDERED:
+        if name in a.only and getattr(a, name):
+            prepare_rendered(name, getattr(a, name), a.out)
     if 'negatives' in a.only:
         prepare_negatives(a.negatives, a.out)
-    for name in SETS[:-1]:
+    for name in SETS:
         if name in a.only:
             prepare_set(name, os.path.join(a.packs, f'expr_{name}.npz'),
                         os.path.join(a.teacher, f'teacher_{name}.npz'), a.out)

@@ -1,4 +1,5 @@
 """What trained networks say of every training picture, mean of all and of both mirror sides: soft labels.
+Of `tones` (the same face in six skin tones) all six get their mean: no tone may change what a face shows.
 
     python soften.py --cache CACHE --nets A.pt B.pt [--sets ferplus rafdb ...]
 
@@ -10,7 +11,7 @@ import os
 import numpy as np
 import torch
 
-from data import SOFT, Set, plain
+from data import SOFT, TONES, Set, copies_of_held, plain
 from evaluate import load
 
 
@@ -33,10 +34,12 @@ def main():
         s = Set(a.cache, name)
         soft = np.concatenate([opinion(nets, s, np.arange(i, min(i + 512, len(s.label)))).numpy()
                                for i in range(0, len(s.label), 512)]).astype(np.float32)
+        if name == 'tones':
+            soft = np.repeat(soft.reshape(-1, TONES, 8).mean(1), TONES, 0)
         rows = np.flatnonzero(s.held & (s.label >= 0))
         right = (soft[rows].argmax(1) == s.label[rows]).mean() if len(rows) else float('nan')
         print(f'{name}: {len(soft)} pictures, held back {100 * right:.2f} % right', flush=True)
-        soft[s.held] = 0
+        soft[s.held | copies_of_held(s.images, s.held)] = 0         # 0: nothing to learn here
         np.save(os.path.join(a.cache, name + '_soft.npy'), soft)
 
 

@@ -18,7 +18,7 @@ from data import Batches
 from evaluate import load, short
 from model import EXPRESSIONS, ExpressionNet
 
-PARTS = dict(ferplus=42, rafdb=36, affectnet_yolo=4, affectnet_mask=4, muxspace=2, smiled=14, stills=34)
+PARTS = dict(ferplus=44, rafdb=38, affectnet_yolo=8, affectnet_mask=8, muxspace=2, smiled=10, stills=32, tones=20)
 RARE = torch.tensor([.9, .9, 1.0, 1.1, 1.25, 1.9, 2.1, 1.7])        # emotions: rare classes count more
 
 
