@@ -18,7 +18,7 @@ def ranges(net, convs, batches, quantile=0.999):
         flat = out.x.transpose(0, 1).flatten(1)
         if flat.shape[1] > 20000:
             flat = flat[:, torch.randint(0, flat.shape[1], (20000,))]
-        peak[conv] = torch.maximum(peak[conv], torch.quantile(flat, quantile, dim=1))
+        peak[conv] = torch.maximum(peak[conv], flat.amax(1) if quantile == 1 else torch.quantile(flat, quantile, dim=1))
     handles = [c.register_forward_hook(hook) for c in convs]
     for x in batches:
         net(x)
@@ -40,15 +40,19 @@ def fold(net, groups, batches, quantile=0.9995, most=32.0):
     peak = ranges(net, {c for g in groups for c in g[0]}, batches)
     for producers, consumers in groups:
         r = torch.stack([peak[c] for c in producers]).amax(0)
-        w = torch.stack([c.weight.abs().amax((0, 2, 3)) if c.groups == 1 else c.weight.abs().amax((1, 2, 3))
-                         for c in consumers]).amax(0)
-        factor = torch.sqrt(w.clamp_min(1e-6) / r.clamp_min(1e-6 * float(r.max()) + 1e-9))
+        r = r.clamp_min(1e-6 * float(r.max()) + 1e-9)
+        dense = [c for c in consumers if c.groups == 1]
+        if dense:
+            w = torch.stack([c.weight.abs().amax((0, 2, 3)) for c in dense]).amax(0)
+            factor = torch.sqrt(w.clamp_min(1e-6) / r)
+        else:               # each channel's depthwise weights have a scale of their own: nothing to pay
+            factor = 1 / r
         factor = (factor / factor.median()).clamp(1 / most, most)
         for c in producers:
             c.weight.mul_(factor.view(-1, 1, 1, 1))
             c.bias.mul_(factor)
         for c in consumers:
-            c.weight.div_(factor.view(1, -1, 1, 1))
+            c.weight.div_(factor.view((1, -1, 1, 1) if c.groups == 1 else (-1, 1, 1, 1)))
     for m in net.modules():
         if isinstance(m, quant.Scale):
             m.seen.zero_()

@@ -6,7 +6,7 @@
 Pack: luma.bin (uint8 planes, one after another), index.npz (where they are; the faces of each).
 A face is 17 floats: x0 y0 x1 y1, ignore, weight of its box in the loss, 5 × (x, y), points known.
 Boxes are brought to the people's convention: machine boxes by the shift MACHINE_SHIFT (fitted on 848
-faces that have both), landmark crops by `box_of_68`.
+faces that have both), landmark crops by augment.box_of_68.
 """
 import argparse
 import gzip
@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
-from affect_training import normalise  # noqa: E402
+from affect_training import augment, normalise  # noqa: E402
 
 COLS = 17
 LEVELS = 4                  # full size and three reduced ones
@@ -28,6 +28,8 @@ MACHINE_SHIFT = (0.0, 0.136, 0.0, 0.027)     # people's edges minus machine's, i
 GROUPS = ('people', 'scenes', 'stretched', 'repeated', 'negatives', 'portraits', 'automatic', 'rendered', 'more')
 TRAIN, TUNE, VAL = 0, 1, 2
 MAX_FACES = 64
+LEAST = 5.0                 # faces with a shorter side below are ignored
+CROWD = 4                   # people's photos with so many faces come up twice as often
 
 
 def part(name, tune=10, val=20):
@@ -46,13 +48,6 @@ def face(box, ignore=0, weight=1.0, points=None):
 
 def five_of_68(p):
     return np.array([p[36:42].mean(0), p[42:48].mean(0), p[30], p[48], p[54]])
-
-
-def box_of_68(p):
-    """People's box from 68 points: the width of all points, brows raised by a fifth, chin."""
-    x0, y0 = p.min(0)
-    x1, y1 = p.max(0)
-    return x0, y0 - 0.17 * (y1 - y0), x1, y1 + 0.01 * (y1 - y0)
 
 
 class Pack:
@@ -149,7 +144,7 @@ def landmark_faces(name, points, own):
     ok = np.isfinite(points).all(1)
     if ok.all():
         weight = 0.3 if name in ('ytf', 'ibuglp', 'frl') else 0.6
-        return face(box_of_68(points), 0, weight, five_of_68(points))
+        return face(augment.box_of_68(points), 0, weight, five_of_68(points))
     five = [points[36:42][ok[36:42]], points[42:48][ok[42:48]], points[[30]][ok[[30]]],
             points[[48]][ok[[48]]], points[[54]][ok[[54]]]]
     if any(len(x) == 0 for x in five):
@@ -192,7 +187,7 @@ def add_rendered(pack, path):
     for i in range(len(at) - 1):
         im = cv2.imdecode(jpeg[at[i]:at[i + 1]], cv2.IMREAD_GRAYSCALE)
         p = z['lm'][i]
-        f = face(box_of_68(p), 0, 0.2, five_of_68(p))
+        f = face(augment.box_of_68(p), 0, 0.2, five_of_68(p))
         pack.add(im, [f], 'rendered', VAL if z['identity'][i] % 10 == 0 else TRAIN, f'rendered:{i}')
 
 
@@ -297,17 +292,22 @@ def contrast(im, inside):
 class Crops:
     """Endless augmented training crops: normalised uint8 planes 0..127 and their faces."""
 
-    def __init__(self, folder, size=320, seed=0, limit=None, mild=False):
+    def __init__(self, folder, size=320, seed=0, limit=None, mild=False, people=None):
         self.mild = mild            # near the pictures as they are: for the last part of a training
         self.pics, self.size, self.rng = Pictures(folder), size, np.random.default_rng(seed)
         self.pool = {g: self.pics.select(g, TRAIN) for g in GROUPS}
         hard = os.path.join(folder, 'hard.npy')     # of mine.py
         if os.path.exists(hard):
             self.pool['negatives'] = self.often(self.pool['negatives'], np.load(hard))
+        crowds = [i for i in self.pool['people'] if (self.pics.faces(i)[:, 4] == 0).sum() >= CROWD]
+        self.pool['people'] = np.append(self.pool['people'], np.array(crowds, int))
         if limit:
             self.pool = {g: p[::max(1, int(1 / limit))] for g, p in self.pool.items()}
         self.groups = [g for g in GROUPS if len(self.pool[g])]
         share = np.array([SHARES[g] for g in self.groups])
+        if people is not None:      # this share for people's boxes, the others keep their proportions
+            mine = np.array(self.groups) == 'people'
+            share = np.where(mine, people, share * (1 - people) / share[~mine].sum())
         self.share = np.cumsum(share / share.sum())[:-1]
         self.noise = self.rng.standard_normal(1 << 20).astype(np.float32)
         self.deck = {g: [] for g in self.groups}
@@ -335,10 +335,10 @@ class Crops:
             return i, s, (rng.uniform(0, w), rng.uniform(0, h))
         f = real[rng.integers(len(real))]
         have = math.sqrt(max((f[2] - f[0]) * (f[3] - f[1]), 16))
-        top = max(min(1.05 * min(rw, rh), 340), 24)
+        top = max(min(1.05 * min(rw, rh), 1.06 * self.size), 24)
         s = math.exp(rng.uniform(math.log(9), math.log(top))) / have
         if self.mild and rng.random() < .65:
-            s = math.exp(rng.uniform(math.log(.45), math.log(1.2))) * min(2.0, 640 / max(h, w))
+            s = math.exp(rng.uniform(math.log(.36), math.log(1.2))) * min(2.0, 640 / max(h, w))
         elif have < 40 and rng.random() < .5:
             s = math.exp(rng.uniform(math.log(.6), math.log(2.2)))
         return i, min(max(s, .12), 3.0 if have > 60 else 2.5), ((f[0] + f[2]) / 2, (f[1] + f[3]) / 2)
@@ -452,7 +452,7 @@ class Crops:
         side = np.minimum(cut[:, 2] - cut[:, 0], cut[:, 3] - cut[:, 1])
         out[:, :4] = cut + [x0, y0, x0, y0]
         out[:, 6:16] = (pts + [x0, y0]).reshape(-1, 10)
-        out[:, 4] = np.maximum(out[:, 4], (seen < .45) | (side < 7.5))
+        out[:, 4] = np.maximum(out[:, 4], (seen < .45) | (side < LEAST))
         return out[(seen > .05) & (side > 1.5)]
 
     def rects(self):
@@ -596,7 +596,7 @@ class Replay:
                 plane[y:y + half, x:x + half] = cv2.resize(p, (half, half), interpolation=cv2.INTER_AREA)
                 f[:, :4] = f[:, :4] / 2 + [x, y, x, y]
                 f[:, 6:16] = (f[:, 6:16].reshape(-1, 5, 2) / 2 + [x, y]).reshape(-1, 10)
-                f[:, 4] = np.maximum(f[:, 4], (f[:, 2:4] - f[:, :2]).min(1) < 7.5)
+                f[:, 4] = np.maximum(f[:, 4], (f[:, 2:4] - f[:, :2]).min(1) < LEAST)
                 rows.append(f)
         return plane, np.concatenate(rows)
 

@@ -20,7 +20,7 @@ import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..'), HERE]
-from affect_training import normalise, quant  # noqa: E402
+from affect_training import equalise, normalise, quant  # noqa: E402
 from data import Crops, Pictures, TUNE, VAL  # noqa: E402
 from model import STEP, STRIDES, Detector  # noqa: E402
 from train import boxes_of, flatten, shape_of  # noqa: E402
@@ -39,7 +39,7 @@ def load(path, mode, pack, averaged=True):
     net.eval()
     if s['phase'] == 'float' and mode != 'float':
         crops = Crops(pack, seed=5)
-        quant.fold(net, [torch.from_numpy(crops.batch(16)[0]).float() for _ in range(16)])
+        equalise.fold(net, net.groups(), [torch.from_numpy(crops.batch(16)[0]).float() for _ in range(16)])
     return quant.set_mode(net, mode).to(memory_format=torch.channels_last)
 
 

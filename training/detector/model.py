@@ -50,7 +50,7 @@ class Head(nn.Module):
 class Detector(Network):
     """c8: width at stride 8; c16, c32: at strides 16 and 32 (and 64)."""
 
-    def __init__(self, c4=32, c8=48, c16=96, c32=128, n8=2, n16=3, n32=2):
+    def __init__(self, c4=32, c8=48, c16=96, c32=128, n8=3, n16=3, n32=2):
         super().__init__()
         s8, s16, s32 = Scale(), Scale(), Scale()
         self.stem = Conv(1, c4, 5, 4)
@@ -66,6 +66,21 @@ class Detector(Network):
         self.merge = Upsample2()
         self.head8, self.head16 = Head(c8, c8), Head(c16, c16)
         self.head32, self.head64 = Head(c32, c32), Head(c32, c32)
+
+    def groups(self):
+        """Convolutions that write and read the same channels, for affect_training.equalise."""
+        bodies, heads = (self.body8, self.body16, self.body32), (self.head8, self.head16, self.head32, self.head64)
+        blocks = [self.down8, self.down16, self.down32, self.down64, *(b for body in bodies for b in body)]
+        pairs = [([b.depth], [b.point]) for b in blocks + [h.mix for h in heads]]
+        pairs += [([h.mix.point], [h.out]) for h in heads]
+        pairs += [([self.stem], [self.down8.depth]), ([self.down64.point], [self.head64.mix.depth])]
+        # one stream of channels at each stride: what writes into it, what reads it
+        for body, first, up, readers in zip(bodies, (self.down8, self.down16, self.down32), (self.up16, self.up32, None),
+                                            ([self.down16.depth], [self.down32.depth, self.up16],
+                                             [self.down64.depth, self.up32])):
+            writers = [first.point, *(b.point for b in body)] + ([up] if up else [])
+            pairs.append((writers, [b.depth for b in body] + readers + [heads[bodies.index(body)].mix.depth]))
+        return pairs
 
     def run(self, a: Act):
         f8 = self.body8(self.down8(self.stem(a)))

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from affect_training import loop, quant  # noqa: E402
+from affect_training import equalise, loop, quant  # noqa: E402
 from data import Crops, Replay  # noqa: E402
 from model import OUTPUTS, STRIDES, Detector  # noqa: E402
 
@@ -185,7 +185,7 @@ class Run:
         self.save('float.pt')
         self.net.load_state_dict(self.average.net.state_dict())
         batches = [torch.from_numpy(crops.batch(16)[0]).float() for _ in range(24)]
-        quant.fold(self.net, batches)
+        equalise.fold(self.net, self.net.groups(), batches)
         self.phase = 'qat'
         self.fresh()
 
@@ -193,8 +193,9 @@ class Run:
 def train(a):
     os.makedirs(a.out, exist_ok=True)
     run = Run(a)
-    crops = Replay(Crops(a.pack, a.size, seed=a.seed + 1000 * run.step, limit=a.limit, mild=a.mild),
-                   a.fresh)
+    made = dict(seed=a.seed + 1000 * run.step, limit=a.limit, mild=a.mild, people=a.people)
+    crops = Replay(Crops(a.pack, a.size, **made), a.fresh)
+    wide = Crops(a.pack, 2 * a.size, **made) if a.wide else None
     budget, t0, log, saved, shown = 60 * a.minutes, time.time(), {}, time.time(), 0
     busy = time.process_time()
     while run.spent < budget:
@@ -206,7 +207,10 @@ def train(a):
         rate = rate_at(done, a.float_share, a.rate, a.qat_rate)
         for g, k in zip(run.opt.param_groups, (1, 1, 2)):
             g['lr'] = rate * k
-        planes, faces = crops.batch(a.batch)
+        if wide is not None and crops.rng.random() < a.wide:
+            planes, faces = wide.batch(max(1, a.batch // 4))
+        else:
+            planes, faces = crops.batch(a.batch)
         heads = run.net(torch.from_numpy(planes).float().to(memory_format=torch.channels_last))
         parts, n, fit = losses(heads, torch.from_numpy(faces))
         loss = sum(parts.values())
@@ -220,7 +224,7 @@ def train(a):
         now = time.time()
         run.spent += now - t0
         t0 = now
-        for k, v in dict({k: float(v.detach()) for k, v in parts.items()}, fit=fit, pos=n / a.batch).items():
+        for k, v in dict({k: float(v.detach()) for k, v in parts.items()}, fit=fit, pos=n / len(planes)).items():
             log.setdefault(k, []).append(v)
         if run.step % 50 == 0:
             cpu = time.process_time() - busy
@@ -252,6 +256,9 @@ def main():
     p.add_argument('--size', type=int, default=320)
     p.add_argument('--limit', type=float, help='this part of the pictures only (sanity runs)')
     p.add_argument('--mild', action='store_true', help='little augmentation: for the last part')
+    p.add_argument('--people', type=float, help='share of photos with people\'s boxes, where not the usual one')
+    p.add_argument('--wide', type=float, default=0.0,
+                   help='this part of the steps sees a quarter as many crops of twice the size: only there large faces are whole')
     p.add_argument('--fresh', type=float, default=1.0,
                    help='this part of a batch is new, the rest is drawn from what was seen before')
     p.add_argument('--seed', type=int, default=1)
