@@ -18,7 +18,7 @@ def ranges(net, convs, batches, quantile=0.999):
         flat = out.x.transpose(0, 1).flatten(1)
         if flat.shape[1] > 20000:
             flat = flat[:, torch.randint(0, flat.shape[1], (20000,))]
-        peak[conv] = torch.maximum(peak[conv], flat.amax(1) if quantile == 1 else torch.quantile(flat, quantile, dim=1))
+        peak[conv] = torch.maximum(peak[conv], torch.quantile(flat, quantile, dim=1))
     handles = [c.register_forward_hook(hook) for c in convs]
     for x in batches:
         net(x)
