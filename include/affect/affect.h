@@ -518,10 +518,10 @@ AFFECT_API affect_status affect_read(affect *reader, const affect_image *image, 
                                      const affect_reading **reading);
 
 /* The same for faces that somebody else has found: no detection, one face for each box in their
- * order. At most max_faces boxes, finite, with positive sizes; they may reach over the border, and a
- * head may lie in its box turned by up to about 70 degrees: where the upright look finds no face,
- * ten others are tried (7.8 ms with AVX2, 4.8 with AVX-512 VNNI). The five points are those of the landmark network;
- * score is 1. */
+ * order. At most max_faces boxes, finite, with positive sizes; they may reach over the border, and
+ * a head may lie in its box turned by up to about 70 degrees: where the upright look finds no face,
+ * ten others are tried (7.8 ms with AVX2, 4.8 with AVX-512 VNNI). The five points are those of the
+ * landmark network; score is 1. */
 AFFECT_API affect_status affect_read_boxes(affect *reader, const affect_image *image,
                                            int64_t time_us, const affect_box *boxes, uint32_t count,
                                            const affect_reading **reading);
