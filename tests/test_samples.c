@@ -204,6 +204,37 @@ static void boxes_may_hold_turned_heads(void **state) {
     picture_free(&picture);
 }
 
+/* A flat bar over one eye, as wide as 1.6 eyes and as high as 1.4, leaves nothing to measure; the
+ * other eye stays. */
+static void covered_eyes_are_not_measured(void **state) {
+    (void)state;
+    const sample_face *truth = portrait();
+    struct picture picture;
+    load(&picture, truth->picture);
+    affect_image image;
+    picture_image(&picture, &image);
+    affect *reader = open_reader(AFFECT_CPU_ALL, 0);
+    const float *outer = truth->points[36], *inner = truth->points[39];
+    const double cx = (double)(outer[0] + inner[0]) / 2, cy = (double)(outer[1] + inner[1]) / 2;
+    const double width = distance(outer, (double)inner[0], (double)inner[1]);
+    for (int grey = 0; grey <= 200; grey += 40) {
+        for (int y = (int)(cy - .7 * width); y < (int)(cy + .7 * width); y++)
+            memset((uint8_t *)image.planes[0] + y * image.strides[0] + 3 * (int)(cx - .8 * width),
+                   grey, 3 * (size_t)(1.6 * width));
+        const affect_reading *reading;
+        assert_int_equal(affect_read(reader, &image, AFFECT_STILL, &reading), AFFECT_OK);
+        const affect_face *face = find(reading, truth);
+        assert_non_null(face);
+        assert_true(face->measured & AFFECT_EYES);
+        if (!isnan(face->right_eye.open) || !isnan(face->right_eye.closed))
+            fail_msg("an eye behind a bar of grey %d is read as open by %.2f", grey,
+                     (double)face->right_eye.open);
+        assert_true(face->left_eye.open > 0.5f);
+    }
+    affect_close(reader);
+    picture_free(&picture);
+}
+
 static void every_back_end_gives_the_same_bytes(void **state) {
     (void)state;
     affect *portable = open_reader(AFFECT_CPU_PORTABLE, PROFILE_THRESHOLD);
@@ -234,6 +265,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_was_rendered),
         cmocka_unit_test(boxes_may_hold_turned_heads),
+        cmocka_unit_test(covered_eyes_are_not_measured),
         cmocka_unit_test(every_back_end_gives_the_same_bytes),
     };
     return cmocka_run_group_tests_name("samples", tests, NULL, NULL);
