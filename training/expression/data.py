@@ -39,6 +39,8 @@ STRETCHED = ('jaw_drop', 'lip_pucker', 'lip_stretch')
 SOFT = {'ferplus': (.4, 0), 'rafdb': (.5, 0), 'affectnet_yolo': (.6, .35), 'affectnet_mask': (.6, .35),
         'muxspace': (.5, .35), 'smiled': (.7, .35), 'tones': (1, .6)}
 RENDERED = ('stills', 'tones')
+MIXED = 0.15          # share of photographs with another of their set shining through
+TONED = 0.3           # share of crops with another tone curve, as skins and cameras have
 BOXED = 0.06          # share of training crops placed by the whole picture, not by the face's points
 SETS = ('ferplus', 'rafdb', 'affectnet_yolo', 'affectnet_mask', 'muxspace', 'smiled')
 TONES = 6               # pictures of each face in the set `tones`
@@ -275,8 +277,26 @@ def likeness(a, b):
     return ((r - .35) / .35).clamp(0, 1)
 
 
+def blend(rng, share, sizes, x, y, wy, e, we):
+    """Some pictures with another of their set shining through (mixup), for less learning by heart: the labels are
+    blended alike. sizes: rows of each set; rows beyond them stay. Returns what changed and which rows did."""
+    n = len(x)
+    other = torch.arange(n)
+    for at, size in zip(np.cumsum([0, *sizes]).tolist(), sizes):
+        other[at:at + size] = at + torch.randperm(size, generator=rng)
+    keep = torch.where(torch.rand(n, generator=rng) < share, 1 - .5 * torch.rand(n, generator=rng), torch.ones(n))
+    keep = torch.where(other == torch.arange(n), torch.ones(n), keep)
+    mixed, k = keep < 1, keep[:, None]
+    w = k * wy[:, None], (1 - k) * wy[other, None]
+    y = torch.where(mixed[:, None], (w[0] * y + w[1] * y[other]) / (w[0] + w[1]).clamp_min(1e-6), y)
+    x = torch.floor(torch.lerp(x[other], x, keep[:, None, None, None]) + .5)
+    e = torch.lerp(e[other], e, k)
+    we = torch.where(mixed[:, None], torch.minimum(we, we[other]), we)
+    return x, y, (w[0] + w[1])[:, 0], e, we, mixed
+
+
 class Batches:
-    """Endless training batches: dict of x (bytes 0..127), y, wy, e, we, worth, q."""
+    """Endless training batches: dict of x (bytes 0..127), y, wy, e, we, worth, q, wq."""
 
     def __init__(self, cache, parts, seed, strength=0.35):
         self.parts = [(Set(cache, k), n) for k, n in parts.items() if n]
@@ -322,11 +342,14 @@ class Batches:
             hidden = torch.maximum(covered, wide).mean((1, 2, 3))
             luma, tiny = shrink(luma, self.rng, 0.06)
             luma, _ = augment.photometric(luma, self.rng, self.strength, 0.0)
+            luma = augment.tone(luma, self.rng, TONED)
             seen = likeness(clean, luma) * tiny * (1 - (hidden - .15) / .45).clamp(0, 1)
             q = q * seen[:, None]
             good = (q[:, 1] > .5).float()
-            x = normalise_batch(luma, inside)
-        return dict(x=x, y=y, wy=wy * good, e=e, we=we * good[:, None], worth=worth, q=q[:, 0])
+            x, wy, we = normalise_batch(luma, inside), wy * good, we * good[:, None]
+            photos = [n for s, n in self.parts if s.name not in RENDERED]
+            x, y, wy, e, we, mixed = blend(self.rng, MIXED, photos, x, y, wy, e, we)
+        return dict(x=x, y=y, wy=wy, e=e, we=we, worth=worth, q=q[:, 0], wq=(~mixed).float())
 
 
 def plain(s, rows, jitter=None):

@@ -42,7 +42,7 @@ class Stage(nn.Module):
 class ExpressionNet(Network):
     """stem 5x5/2 -> 32x32, then stages at 16x16, 8x8 and 4x4; the heads see the whole 4x4 plane."""
 
-    def __init__(self, stem=32, stages=((48, (32,)), (96, (96,)), (80, (80,))), dropout=0.2):
+    def __init__(self, stem=32, stages=((48, (32,)), (96, (96,)), (80, (80,))), dropout=0.3):
         super().__init__()
         self.stem = Conv(1, stem, k=5, stride=2)
         widths = [stem] + [c for c, _ in stages]

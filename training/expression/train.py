@@ -18,7 +18,7 @@ from data import Batches
 from evaluate import load, short
 from model import EXPRESSIONS, ExpressionNet
 
-PARTS = dict(ferplus=44, rafdb=38, affectnet_yolo=8, affectnet_mask=8, muxspace=2, smiled=10, stills=32, tones=20)
+PARTS = dict(ferplus=44, rafdb=40, affectnet_yolo=14, affectnet_mask=12, muxspace=6, smiled=10, stills=34, tones=18)
 RARE = torch.tensor([.9, .9, 1.0, 1.1, 1.25, 1.9, 2.1, 1.7])        # emotions: rare classes count more
 
 
@@ -32,7 +32,7 @@ def loss_of(out, b):
     # of rendered faces the truth is exact: there, what a channel leaves unexplained (1 - r²) counts
     w = b['we'] * b['worth']
     missed = (w * (torch.sigmoid(e) - b['e']) ** 2).sum() / (w > 0).sum().clamp_min(1)
-    quality = F.binary_cross_entropy_with_logits(q[:, 0], b['q'])
+    quality = F.binary_cross_entropy_with_logits(q[:, 0], b['q'], b['wq'])
     return emotion + 0.15 * expression + 0.5 * missed + 0.25 * quality, (emotion, expression, missed, quality)
 
 
