@@ -6,12 +6,13 @@ quantised part of the next training chooses scales anew. `unfold` gives the laye
 import math
 import re
 import struct
+import zlib
 
 import numpy as np
 import torch
 import torch.nn as nn
 
-from . import quant
+from . import export, quant
 
 CONVOLUTIONS = {1: 'conv', 2: 'depthwise', 3: 'dense'}
 
@@ -26,12 +27,17 @@ def read(path):
     return bytes(int(v) for v in body.replace(b'\n', b'').split(b',') if v.strip())
 
 
+def record(data, index):
+    """The numbers of a layer's record (docs/container.md)."""
+    return struct.unpack_from('<8B4H5I', data, 128 + 64 * index)
+
+
 def layers(data):
     """Convolutions in the order they run: real weights as PyTorch has them, and bias."""
     count, = struct.unpack_from('<H', data, 48)
     out = []
     for i in range(count):
-        f = struct.unpack_from('<8B4H5I', data, 128 + 64 * i)
+        f = record(data, i)
         op, head, kh, kw, shift = f[0], f[1] & 1, f[2], f[3], f[6]
         cin, cout, at_w, size, at_b, at_m = f[10], f[11], f[12], f[13], f[14], f[15]
         if op not in CONVOLUTIONS:
@@ -110,3 +116,35 @@ def unfold(net, batches, but=()):
     for h in hooks:
         h.remove()
     assert all(math.isfinite(float(p.sum())) for p in net.parameters())
+
+
+def integers(data, plane):
+    """The exact integers of every layer for a plane (H,W) 0..127: a list of (1,C,H,W) float64, heads their sums."""
+    count, = struct.unpack_from('<H', data, 48)
+    tensors = [torch.from_numpy(plane).double()[None, None]]
+    for i in range(count):
+        op, _, kh, kw, stride, pad, shift, _, in1, in2, cin, cout, at_w, size, at_b, at_m, _ = record(data, i)
+        a, b = tensors[in1], tensors[in2] if in2 != 0xFFFF else None
+        if op in (1, 2):
+            w = np.frombuffer(data, np.int8, size, at_w).astype(np.float64)
+            w = w.reshape(kh, kw, cout, 1).transpose(2, 3, 0, 1) if op == 2 \
+                else w.reshape(cout, kh, kw, cin).transpose(0, 3, 1, 2)
+            bias = torch.from_numpy(np.frombuffer(data, '<i4', cout, at_b).astype(np.float64))
+            y = nn.functional.conv2d(a, torch.from_numpy(np.ascontiguousarray(w)), bias, stride, pad, 1,
+                                     cout if op == 2 else 1)
+            if shift:
+                mult = torch.from_numpy(np.frombuffer(data, '<u2', cout, at_m).astype(np.float64)).view(1, -1, 1, 1)
+                y = quant.requantise(y, shift, mult)
+                y = (y if b is None else y + b).clamp(0, quant.ACT_MAX)
+        elif op == 5:
+            y = nn.functional.interpolate(a, scale_factor=2, mode='nearest')
+            y = y if b is None else (y + b).clamp(max=quant.ACT_MAX)
+        else:
+            raise NotImplementedError(f'operation {op}')
+        tensors.append(y)
+    return tensors[1:]
+
+
+def golden_of(y, is_head):
+    """The checksum of a layer's integers in its record."""
+    return zlib.crc32(export.nhwc_bytes(y, '<i4' if is_head else np.uint8))
