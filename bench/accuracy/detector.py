@@ -2,7 +2,7 @@
 """Accuracy of the detector, from what the built tool itself prints.
 
     detector.py --tool build/affect --truth DIR/val.jsonl [--negatives DIR/negatives.jsonl]
-                [--detect-size 640] [--sheet worst.png] [--limit N]
+                [--detect-size 640] [--portraits PACKS] [--sheet worst.png] [--limit N]
 
 Truth: JSON lines {"file": path from the list's folder, "faces": [[x, y, w, h, flag], ...], "source": …};
 flag 1 = ignore. Of the face-free pictures only the held-back ones are used: a fifth, chosen by the SHA-1 of
@@ -10,7 +10,8 @@ the file name (the same rule as training/detector/data.py), or all with --all-ne
 
 Prints AP at IoU .5 and .35, precision and recall at the default threshold, AP or recall by size, source and
 brightness, and a false-alarm curve; --sheet writes a picture of the worst misses (red) and alarms (yellow).
-Needs NumPy; Pillow for --sheet and brightness.
+--portraits: of the held-back crops in PACKS/landmarks_<source>.npz, how many faces are found at the default
+threshold and how far the detector's own five points are off. Needs NumPy; Pillow for --sheet, --portraits and brightness.
 """
 import argparse
 import hashlib
@@ -216,6 +217,30 @@ def write_sheet(path, root, truth, pred, threshold, tile=180, across=8, rows=4):
     print(f'{path}: {len(misses)} misses (upper half, red), {len(alarms)} alarms (lower half, yellow)')
 
 
+def portrait_errors(landmarks, a, name):
+    """Mean errors of the five points over the eye distance, NaN where no box holds the face, of one source."""
+    pictures, points = landmarks.source(argparse.Namespace(packs=a.portraits), name)[:2]
+    five = np.stack([np.nanmean(points[:, k], 1) for k in (landmarks.RIGHT, landmarks.LEFT, [30], [48], [54])], 1)
+    known = np.isfinite(five).all((1, 2))
+    five, out = five[known], []
+    found = landmarks.read_faces(a.tool, pictures[known], None, 'detect', ['--detect-size', str(a.detect_size)], 'none')
+    for truth, faces in zip(five, found):
+        middle = truth.mean(0)
+        mine = [f for f in faces if all(0 < m - f['box'][k] < f['box'][2 + k] for k, m in enumerate(middle))]
+        off = [np.hypot(*(np.array(f['points']) - truth).T).mean() for f in mine[:1]]
+        out.append(off[0] / np.hypot(*(truth[0] - truth[1])) if off else np.nan)
+    return np.array(out)
+
+
+def report_portraits(a):
+    import landmarks
+    sources = {name: portrait_errors(landmarks, a, name) for name in landmarks.PEOPLE}
+    everything = np.concatenate(list(sources.values()))
+    for name, e in (*sources.items(), ('all', everything)):
+        print(f'portraits {name}: {np.isfinite(e).sum()} of {len(e)} found at the default threshold, '
+              f'own five points off by {100 * np.nanmean(e):.2f} % of the eye distance')
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--tool', required=True)
@@ -224,6 +249,7 @@ def main():
     p.add_argument('--all-negatives', action='store_true')
     p.add_argument('--detect-size', type=int, default=640)
     p.add_argument('--threshold', type=float, help='operating point; else the lowest score the tool reports')
+    p.add_argument('--portraits')
     p.add_argument('--sheet')
     p.add_argument('--limit', type=int)
     a = p.parse_args()
@@ -247,6 +273,8 @@ def main():
         rows = [r for r in read_lines(a.negatives) if a.all_negatives or held_back(r['file'])][:a.limit]
         report_alarms(run_tool(a, os.path.dirname(os.path.abspath(a.negatives)), [r['file'] for r in rows],
                                ['--threshold', str(LOWEST)]), result, default)
+    if a.portraits:
+        report_portraits(a)
     if a.sheet:
         write_sheet(a.sheet, root, truth, pred, default)
 

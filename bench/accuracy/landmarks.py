@@ -34,7 +34,7 @@ def write_pgm(path, picture):
         f.write(np.ascontiguousarray(picture, np.uint8).tobytes())
 
 
-def read_faces(tool, pictures, boxes, start, options):
+def read_faces(tool, pictures, boxes, start, options, signals='landmarks,pose'):
     """All faces that the tool reads in every picture, in order."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [os.path.join(folder, f'{i:06d}.pgm') for i in range(len(pictures))]
@@ -42,7 +42,7 @@ def read_faces(tool, pictures, boxes, start, options):
             write_pgm(path, picture)
         with open(folder + '/list.txt', 'w') as f:
             f.write('\n'.join(paths) + '\n')
-        command = [tool, 'read', '--signals', 'landmarks,pose', *options]
+        command = [tool, 'read', '--signals', signals, *options]
         if start == 'crop':
             command.append('--face-crop')
         if start == 'boxes':

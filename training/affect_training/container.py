@@ -6,13 +6,12 @@ quantised part of the next training chooses scales anew. `unfold` gives the laye
 import math
 import re
 import struct
-import zlib
 
 import numpy as np
 import torch
 import torch.nn as nn
 
-from . import export, quant
+from . import quant
 
 CONVOLUTIONS = {1: 'conv', 2: 'depthwise', 3: 'dense'}
 
@@ -143,8 +142,3 @@ def integers(data, plane):
             raise NotImplementedError(f'operation {op}')
         tensors.append(y)
     return tensors[1:]
-
-
-def golden_of(y, is_head):
-    """The checksum of a layer's integers in its record."""
-    return zlib.crc32(export.nhwc_bytes(y, '<i4' if is_head else np.uint8))

@@ -34,6 +34,11 @@ def nhwc_bytes(x, dtype):
     return out.tobytes()
 
 
+def golden_of(x, is_head):
+    """The checksum of a layer's integers that stands in its record."""
+    return zlib.crc32(nhwc_bytes(x, '<i4' if is_head else np.uint8))
+
+
 class Recorder:
     """Collects layer records while a network in exact mode runs once on its golden input."""
 
@@ -53,12 +58,12 @@ class Recorder:
             assert float(bias.abs().max()) < 2 ** 30
         if acc is not None:
             rec['mult'] = out_scale.detach().numpy().astype('<f4').tobytes()
-            rec['golden'] = zlib.crc32(nhwc_bytes(acc, '<i4'))
+            rec['golden'] = golden_of(acc, True)
             rec['is_head'] = True
         else:
             if mult is not None:
                 rec['mult'] = mult.detach().numpy().astype('<u2').tobytes()
-            rec['golden'] = zlib.crc32(nhwc_bytes(output, np.uint8))
+            rec['golden'] = golden_of(output, False)
             rec['is_head'] = False
         self.layers.append(rec)
         return rec['node']

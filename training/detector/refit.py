@@ -105,7 +105,7 @@ def main():
     width, height, _, seed = struct.unpack_from('<3HI', data, 58)
     golden = export.golden_input(width, height, seed)
     old = container.integers(bytes(data), golden)
-    assert all(container.golden_of(y, container.record(data, i)[1]) == container.record(data, i)[16]
+    assert all(export.golden_of(y, container.record(data, i)[1]) == container.record(data, i)[16]
                for i, y in enumerate(old)), 'these are not the integers of the trainer'
     for i in range(count):
         number = container.record(data, i)[7]
@@ -114,7 +114,7 @@ def main():
             write_rows(data, i, features.heads[number], fit(mine))
             print(f'head {number}: {len(mine)} cells')
     for i, y in enumerate(container.integers(bytes(data), golden)):
-        struct.pack_into('<I', data, 128 + 64 * i + 32, container.golden_of(y, container.record(data, i)[1]))
+        struct.pack_into('<I', data, 128 + 64 * i + 32, export.golden_of(y, container.record(data, i)[1]))
     struct.pack_into('<3H', data, 40, *(int(v) for v in a.version.split('.')))
     struct.pack_into('<I', data, 12, zlib.crc32(bytes(data[16:])))
     export.write_c(bytes(data), a.weights, 'af_model_detector',

@@ -19,6 +19,8 @@ import numpy as np
 from mediapipe.tasks import python as mpt
 from mediapipe.tasks.python import vision
 
+from data import luma_of
+
 SIDE = 256
 # (border as a fraction of the picture, replicate the edge, stretch contrast)
 PASSES = ((0.25, True, False), (0.5, False, False), (0.12, True, True), (0.4, True, True))
@@ -78,12 +80,9 @@ def label(landmarker, images, log):
 
 
 def pictures(path):
-    """The luma pictures of a pack: an array `images`, or JPEG files end to end (`jpeg`, `jpeg_offset`)."""
+    """The luma pictures of a pack: an array `images`, or rendered faces."""
     pack = np.load(path)
-    if 'images' in pack:
-        return pack['images']
-    data, at = pack['jpeg'], pack['jpeg_offset']
-    return np.stack([cv2.imdecode(data[a:b], cv2.IMREAD_GRAYSCALE) for a, b in zip(at[:-1], at[1:])])
+    return pack['images'] if 'images' in pack else luma_of(pack)
 
 
 def main():
