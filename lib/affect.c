@@ -35,7 +35,7 @@ typedef struct network_kind {
 
 enum {
     NEEDS_LANDMARKS = AFFECT_LANDMARKS | AFFECT_POSE | AFFECT_EYES | AFFECT_EXPRESSIONS |
-                      AFFECT_EMOTIONS | AFFECT_STATE,
+        AFFECT_EMOTIONS | AFFECT_STATE,
     NEEDS_EYES = AFFECT_EYES | AFFECT_STATE,
     READS_EXPRESSION = AFFECT_EXPRESSIONS | AFFECT_EMOTIONS,
     NEEDS_EXPRESSION = READS_EXPRESSION | AFFECT_STATE /* for yawns, speech and smiles */
@@ -75,6 +75,7 @@ void affect_options_init(affect_options *options) {
     options->overlap = af_nan();
     options->min_face = 0;
     options->max_faces = 32;
+    options->max_looks = 24;
     options->focal_length = af_nan();
     options->smoothing = 0.3f;
     af_time_defaults(&options->time);
@@ -106,6 +107,8 @@ static affect_status check_options(const affect_options *o) {
     if (o->signals & ~(uint32_t)AFFECT_SIGNALS_ALL)
         return AFFECT_ERR_ARGUMENT;
     if (o->detect_size < 64 || o->detect_size > 4096 || o->max_faces < 1 || o->max_faces > 1024)
+        return AFFECT_ERR_ARGUMENT;
+    if (o->max_looks < 0 || o->max_looks > 1024)
         return AFFECT_ERR_ARGUMENT;
     if (!share_or_nan(o->threshold) || !share_or_nan(o->overlap))
         return AFFECT_ERR_ARGUMENT;
@@ -197,6 +200,7 @@ static affect_status set_up_detector(affect *reader) {
     d->net = reader->nets[AFFECT_MODEL_DETECTOR];
     d->detect_size = o->detect_size;
     d->step = model->step;
+    d->looks = o->max_looks;
     d->min_face = o->min_face;
     d->threshold = af_is_nan(o->threshold) ? af_model_param(model, 0) : o->threshold;
     d->overlap = af_is_nan(o->overlap) ? af_model_param(model, 1) : o->overlap;
@@ -208,8 +212,9 @@ static affect_status set_up_detector(affect *reader) {
             return AFFECT_ERR_MODEL;
     }
     d->candidates = take(reader, AF_DETECT_CANDIDATES * sizeof(af_candidate));
+    d->seen = take(reader, AF_DETECT_CANDIDATES * sizeof(af_candidate));
     d->scratch = reader->scratch;
-    return d->candidates ? AFFECT_OK : AFFECT_ERR_MEMORY;
+    return d->candidates && d->seen ? AFFECT_OK : AFFECT_ERR_MEMORY;
 }
 
 static affect_status set_up(affect *reader) {
@@ -286,6 +291,7 @@ void affect_close(affect *reader) {
     for (int m = 0; m < AFFECT_MODEL_COUNT; m++)
         af_net_close(reader->nets[m], &allocator);
     af_release(&allocator, reader->detector.candidates);
+    af_release(&allocator, reader->detector.seen);
     af_release(&allocator, reader->reading.faces);
     af_release(&allocator, reader->found);
     af_time_close(&reader->time, &allocator);

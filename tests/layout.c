@@ -63,6 +63,7 @@ int main(void) {
     FIELD(affect_options, allocator);
     FIELD(affect_options, models);
     FIELD(affect_options, time);
+    FIELD(affect_options, max_looks);
     SIZE(affect_box);
     SIZE(affect_eye);
     FIELD(affect_eye, open);

@@ -85,9 +85,9 @@ static void bad_options_are_refused(void **state) {
     (void)state;
     affect_options good;
     affect_options_init(&good);
-    affect_options bad[16];
+    affect_options bad[18];
     int n = 0;
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 18; i++)
         bad[i] = good;
     bad[n++].size = sizeof(affect_options) - 1;
     bad[n++].signals = 1u << 20;
@@ -100,6 +100,8 @@ static void bad_options_are_refused(void **state) {
     bad[n++].min_face = NAN;
     bad[n++].max_faces = 0;
     bad[n++].max_faces = 1025;
+    bad[n++].max_looks = -1;
+    bad[n++].max_looks = 1025;
     bad[n++].focal_length = 0;
     bad[n++].smoothing = -1;
     bad[n++].smoothing = INFINITY;

@@ -198,6 +198,65 @@ static void suppresses_what_overlaps(void **state) {
     assert_int_equal(at, kept);
 }
 
+/* What is dropped still says where the points are, by the cube of its score. */
+static void points_are_means_of_what_was_dropped(void **state) {
+    (void)state;
+    enum { COUNT = 60 };
+    static af_candidate list[COUNT], before[COUNT];
+    random_state = 78;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const double x = random_between(0, 60), y = random_between(0, 60);
+        list[i] = (af_candidate){.x1 = (float)x, .y1 = (float)y, .order = i};
+        list[i].score = 1 - 0.015f * (float)i;
+        list[i].x2 = list[i].x1 + (float)random_between(20, 40);
+        list[i].y2 = list[i].y1 + (float)random_between(20, 40);
+        for (int k = 0; k < 5; k++)
+            list[i].points[k] =
+                (affect_point){(float)random_between(0, 99), (float)random_between(0, 99)};
+    }
+    memcpy(before, list, sizeof list);
+    const uint32_t kept = af_decode_suppress(list, COUNT, 0.4f);
+    assert_in_range(kept, 2, COUNT / 2);
+    for (uint32_t j = 0; j < kept; j++) {
+        double sum[3] = {0, 0, 0};
+        for (uint32_t i = 0; i < COUNT; i++) {
+            uint32_t owner = 0; /* the first that stays and is the same or overlaps */
+            while (owner < kept && before[i].order != list[owner].order &&
+                   iou(&before[i], &list[owner]) <= 0.4)
+                owner++;
+            if (owner != j)
+                continue;
+            const double weight = pow((double)before[i].score, 3);
+            sum[0] += weight;
+            sum[1] += weight * (double)before[i].points[4].x;
+            sum[2] += weight * (double)before[i].points[4].y;
+        }
+        assert_near(list[j].points[4].x, sum[1] / sum[0], 1e-3);
+        assert_near(list[j].points[4].y, sum[2] / sum[0], 1e-3);
+    }
+}
+
+static void sorts_best_first(void **state) {
+    (void)state;
+    enum { COUNT = 101 };
+    static af_candidate list[COUNT];
+    random_state = 79;
+    for (uint32_t count = 0; count <= COUNT; count++) {
+        for (uint32_t i = 0; i < count; i++) /* few scores, so that many are equal */
+            list[i] = (af_candidate){.score = (float)(random_bits() % 16), .order = i};
+        af_decode_sort(list, count);
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            sum += list[i].order;
+            if (i > 0)
+                assert_true(
+                    list[i - 1].score > list[i].score ||
+                    (list[i - 1].score == list[i].score && list[i - 1].order < list[i].order));
+        }
+        assert_int_equal(sum, (uint64_t)count * (count ? count - 1 : 0) / 2);
+    }
+}
+
 /* ------------------------------------------------------------------------------------- alignment
  */
 
@@ -472,6 +531,8 @@ int main(void) {
         cmocka_unit_test(decodes_points),
         cmocka_unit_test(keeps_the_best),
         cmocka_unit_test(suppresses_what_overlaps),
+        cmocka_unit_test(points_are_means_of_what_was_dropped),
+        cmocka_unit_test(sorts_best_first),
         cmocka_unit_test(template_lands_on_points),
         cmocka_unit_test(five_points_of_landmarks),
         cmocka_unit_test(angles_come_back),

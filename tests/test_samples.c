@@ -235,6 +235,114 @@ static void covered_eyes_are_not_measured(void **state) {
     picture_free(&picture);
 }
 
+/* Only boxes and the detector's own points. */
+static affect *open_searcher(int32_t detect_size, int32_t max_looks, uint32_t cpu) {
+    affect_options options;
+    affect_options_init(&options);
+    options.signals = 0;
+    options.detect_size = detect_size;
+    options.max_looks = max_looks;
+    options.max_faces = MOST;
+    options.cpu = cpu;
+    affect *reader;
+    assert_int_equal(affect_open(&reader, &options), AFFECT_OK);
+    return reader;
+}
+
+/* How many of a picture's faces are found; the eyes must be where they are. */
+static int found_with_eyes(const affect_reading *reading, const char *name,
+                           const affect_image *at) {
+    int found = 0;
+    for (int i = 0; i < FACES; i++) {
+        const sample_face *truth = &sample_faces[i];
+        sample_face shifted = *truth;
+        for (int k = 0; k < 68; k++) {
+            shifted.points[k][0] -= (float)at->roi_x;
+            shifted.points[k][1] -= (float)at->roi_y;
+        }
+        const affect_face *face =
+            strcmp(truth->picture, name) == 0 ? find(reading, &shifted) : NULL;
+        if (!face)
+            continue;
+        found++;
+        for (int eye = 0; eye < 2; eye++) {
+            double x = 0, y = 0;
+            for (int k = 36 + 6 * eye; k < 42 + 6 * eye; k++) {
+                x += (double)shifted.points[k][0] / 6;
+                y += (double)shifted.points[k][1] / 6;
+            }
+            const double off =
+                hypot(x - (double)face->points[eye].x, y - (double)face->points[eye].y);
+            assert_true(off < .3 * distance(shifted.points[36], (double)shifted.points[45][0],
+                                            (double)shifted.points[45][1]));
+        }
+    }
+    return found;
+}
+
+/* Eight faces of 14 pixels of the plane: the first search is not sure of any, the second looks at
+ * the picture itself; the same bytes with the portable back end. */
+static void second_looks_find_small_faces(void **state) {
+    (void)state;
+    const char *name = "group_of_eight.jpg";
+    struct picture picture;
+    load(&picture, name);
+    affect_image image;
+    picture_image(&picture, &image);
+    affect *once = open_searcher(160, 0, AFFECT_CPU_ALL);
+    affect *twice = open_searcher(160, 24, AFFECT_CPU_ALL);
+    affect *portable = open_searcher(160, 24, AFFECT_CPU_PORTABLE);
+    const affect_reading *a, *b, *c;
+    assert_int_equal(affect_read(once, &image, AFFECT_STILL, &a), AFFECT_OK);
+    assert_int_equal(affect_read(twice, &image, AFFECT_STILL, &b), AFFECT_OK);
+    assert_int_equal(affect_read(portable, &image, AFFECT_STILL, &c), AFFECT_OK);
+    assert_true(affect_reading_face_count(a) <= 4);
+    assert_int_equal(affect_reading_face_count(b), 8);
+    assert_int_equal(found_with_eyes(b, name, &image), 8);
+    assert_int_equal(affect_reading_face_count(c), 8);
+    for (uint32_t k = 0; k < 8; k++)
+        assert_memory_equal(affect_reading_face(b, k), affect_reading_face(c, k),
+                            sizeof(affect_face));
+    affect_close(once);
+    affect_close(twice);
+    affect_close(portable);
+    picture_free(&picture);
+}
+
+/* Windows stay inside the region of interest: the pixels beside it change nothing. */
+static void second_looks_stay_in_the_region(void **state) {
+    (void)state;
+    const char *name = "group_of_eight.jpg";
+    struct picture picture;
+    load(&picture, name);
+    affect_image image, part;
+    picture_image(&picture, &image);
+    part = image;
+    image.roi_x = 61;
+    image.roi_y = 97;
+    image.roi_width = part.width = image.width - 122;
+    image.roi_height = part.height = image.height - 97;
+    part.planes[0] = (const uint8_t *)image.planes[0] + 97 * image.strides[0] + 3 * 61;
+    affect *reader = open_searcher(160, 24, AFFECT_CPU_ALL);
+    const affect_reading *reading;
+    affect_box boxes[MOST];
+    assert_int_equal(affect_read(reader, &image, AFFECT_STILL, &reading), AFFECT_OK);
+    const uint32_t count = affect_reading_face_count(reading);
+    for (uint32_t i = 0; i < count; i++)
+        boxes[i] = affect_reading_face(reading, i)->box;
+    assert_int_equal(affect_read(reader, &part, AFFECT_STILL, &reading), AFFECT_OK);
+    assert_int_equal(affect_reading_face_count(reading), count);
+    assert_true(found_with_eyes(reading, name, &image) >= 6);
+    for (uint32_t i = 0; i < count; i++) {
+        const affect_box *box = &affect_reading_face(reading, i)->box;
+        assert_true(fabsf(box->x + 61 - boxes[i].x) < .01f);
+        assert_true(fabsf(box->y + 97 - boxes[i].y) < .01f);
+        assert_true(fabsf(box->width - boxes[i].width) < .01f);
+    }
+    affect_close(reader);
+    picture_free(&picture);
+}
+
 static void every_back_end_gives_the_same_bytes(void **state) {
     (void)state;
     affect *portable = open_reader(AFFECT_CPU_PORTABLE, PROFILE_THRESHOLD);
@@ -266,6 +374,8 @@ int main(void) {
         cmocka_unit_test(finds_what_was_rendered),
         cmocka_unit_test(boxes_may_hold_turned_heads),
         cmocka_unit_test(covered_eyes_are_not_measured),
+        cmocka_unit_test(second_looks_find_small_faces),
+        cmocka_unit_test(second_looks_stay_in_the_region),
         cmocka_unit_test(every_back_end_gives_the_same_bytes),
     };
     return cmocka_run_group_tests_name("samples", tests, NULL, NULL);

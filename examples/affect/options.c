@@ -24,6 +24,7 @@ static const char usage[] =
     "  --detect-size N    longest side of the plane that is searched, 64..4096 (640)\n"
     "  --min-face PX      shorter side of the smallest face\n"
     "  --max-faces N      most faces of a picture, best first (32)\n"
+    "  --max-looks N      most places of a picture looked at again, enlarged (24); 0: faster\n"
     "  --boxes FILE       JSON lines with given boxes instead of a search:\n"
     "                     {\"file\":\"a.jpg\",\"boxes\":[[x,y,w,h],...]}, or what `read` wrote\n"
     "  --face-crop        each picture is one face: no search, always one face\n"
@@ -60,6 +61,7 @@ enum option_id {
     OPTION_DETECT_SIZE,
     OPTION_MIN_FACE,
     OPTION_MAX_FACES,
+    OPTION_MAX_LOOKS,
     OPTION_BOXES,
     OPTION_FACE_CROP,
     OPTION_EYE_CROP,
@@ -98,6 +100,7 @@ static const struct option option_table[] = {
     {"--detect-size", OPTION_DETECT_SIZE, true, READERS},
     {"--min-face", OPTION_MIN_FACE, true, READERS},
     {"--max-faces", OPTION_MAX_FACES, true, READERS},
+    {"--max-looks", OPTION_MAX_LOOKS, true, READERS},
     {"--boxes", OPTION_BOXES, true, PICTURES},
     {"--face-crop", OPTION_FACE_CROP, false, PICTURES},
     {"--eye-crop", OPTION_EYE_CROP, false, COMMAND_READ},
@@ -259,6 +262,11 @@ static bool apply_number(struct options *options, const struct option *option, c
             return false;
         options->reader.max_faces = (int32_t)number;
         options->max_faces_given = true;
+        return true;
+    case OPTION_MAX_LOOKS:
+        if (!read_number(option->name, value, 0, 1024, true, &number))
+            return false;
+        options->reader.max_looks = (int32_t)number;
         return true;
     default: /* OPTION_THREADS */
         if (!read_number(option->name, value, 1, 256, true, &number))

@@ -66,7 +66,7 @@ class COptions(Structure):
     _fields_ = [('size', c_size_t), ('signals', c_uint32), ('cpu', c_uint32), ('detect_size', c_int32),
                 ('threshold', c_float), ('overlap', c_float), ('min_face', c_float), ('max_faces', c_int32),
                 ('focal_length', c_float), ('smoothing', c_float), ('allocator', CAllocator),
-                ('models', CContainer * 4), ('time', CTimeOptions)]
+                ('models', CContainer * 4), ('time', CTimeOptions), ('max_looks', c_int32)]
 
 
 class CPoint(Structure):
@@ -212,7 +212,7 @@ class Reader:
         settings.signals = sum(bits[name] for name in set(signals))
         for name, value in options.items():
             if name not in ('cpu', 'detect_size', 'threshold', 'overlap', 'min_face', 'max_faces',
-                            'focal_length', 'smoothing'):
+                            'max_looks', 'focal_length', 'smoothing'):
                 raise TypeError(f'no option {name}')
             setattr(settings, name, value)
         self._names = [[name(i).decode() for i in range(count)] for name, count in

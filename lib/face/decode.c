@@ -48,12 +48,19 @@ static void sort_best_first(af_candidate *heap, uint32_t count) {
     }
 }
 
+void af_decode_sort(af_candidate *list, uint32_t count) {
+    for (uint32_t at = count / 2; at-- > 0;)
+        sift_down(list, count, at);
+    sort_best_first(list, count);
+}
+
 /* One cell of a head with its values in order cls, iou, l, t, r, b, five points. */
 static int decode_cell(af_candidate *out, const int32_t *values, const float *scales, float cx,
                        float cy, float stride, float threshold) {
     float v[AF_DETECTOR_CHANNELS];
     for (int c = 0; c < AF_DETECTOR_CHANNELS; c++)
         v[c] = (float)values[c] * scales[c];
+    out->looked_at = 0;
     out->score = af_sqrt(af_sigmoid(v[0]) * af_sigmoid(v[1]));
     if (!(out->score >= threshold))
         return 0;
@@ -107,7 +114,7 @@ static float area(const af_candidate *c) {
     return (c->x2 - c->x1) * (c->y2 - c->y1);
 }
 
-static int overlaps(const af_candidate *a, const af_candidate *b, float most) {
+int af_decode_overlaps(const af_candidate *a, const af_candidate *b, float most) {
     const float left = a->x1 > b->x1 ? a->x1 : b->x1, right = a->x2 < b->x2 ? a->x2 : b->x2;
     const float top = a->y1 > b->y1 ? a->y1 : b->y1, bottom = a->y2 < b->y2 ? a->y2 : b->y2;
     if (right <= left || bottom <= top)
@@ -116,14 +123,49 @@ static int overlaps(const af_candidate *a, const af_candidate *b, float most) {
     return both > most * (area(a) + area(b) - both);
 }
 
+static float weight_of(const af_candidate *c) {
+    return c->score * c->score * c->score + 1e-9f; /* not 0, whatever the threshold */
+}
+
+/* Multiplies the points by their weight, so that those of others can be added. */
+static void begin_mean(af_candidate *c) {
+    c->weight = weight_of(c);
+    for (int k = 0; k < 5; k++) {
+        c->points[k].x *= c->weight;
+        c->points[k].y *= c->weight;
+    }
+}
+
+static void add_to_mean(af_candidate *c, const af_candidate *dropped) {
+    const float weight = weight_of(dropped);
+    c->weight += weight;
+    for (int k = 0; k < 5; k++) {
+        c->points[k].x += weight * dropped->points[k].x;
+        c->points[k].y += weight * dropped->points[k].y;
+    }
+}
+
+static void end_mean(af_candidate *c) {
+    for (int k = 0; k < 5; k++) {
+        c->points[k].x /= c->weight;
+        c->points[k].y /= c->weight;
+    }
+}
+
 uint32_t af_decode_suppress(af_candidate *list, uint32_t count, float overlap) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t j = 0;
-        while (j < kept && !overlaps(&list[i], &list[j], overlap))
+        while (j < kept && !af_decode_overlaps(&list[i], &list[j], overlap))
             j++;
-        if (j == kept)
-            list[kept++] = list[i];
+        if (j < kept) {
+            add_to_mean(&list[j], &list[i]);
+            continue;
+        }
+        list[kept] = list[i];
+        begin_mean(&list[kept++]);
     }
+    for (uint32_t j = 0; j < kept; j++)
+        end_mean(&list[j]);
     return kept;
 }

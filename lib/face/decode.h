@@ -14,6 +14,8 @@ typedef struct af_candidate {
     float score;
     uint32_t order; /* place in the order head, row, column: breaks ties */
     affect_point points[5];
+    float weight;      /* of the points in suppression */
+    int32_t looked_at; /* 1: a second look has settled its score */
 } af_candidate;
 
 /* Collects the cells whose score reaches the threshold, at most the AF_DETECT_CANDIDATES best, best
@@ -21,8 +23,17 @@ typedef struct af_candidate {
 uint32_t af_decode_candidates(const af_head *heads, const float *strides, int32_t count,
                               float threshold, af_candidate *list);
 
+/* Whether the intersection over union of two boxes is more than `most`. */
+int af_decode_overlaps(const af_candidate *a, const af_candidate *b, float most);
+
+/* Sorts, best first. */
+void af_decode_sort(af_candidate *list, uint32_t count);
+
 /* Drops every candidate that overlaps a better one by more than `overlap` (intersection over
- * union), keeping the order. Returns how many stay. */
+ * union), keeping the order. The five points of one that stays become the mean with those of what
+ * it dropped, weighed by the cube of the score: each cell errs in its own way. Returns how many
+ * stay.
+ */
 uint32_t af_decode_suppress(af_candidate *list, uint32_t count, float overlap);
 
 #endif

@@ -1,5 +1,7 @@
 #include "face/detect.h"
 
+#include "face/look.h"
+
 /* From plane pixels to the picture's. */
 typedef struct plane_map {
     float x, y, picture_per_x, picture_per_y;
@@ -17,6 +19,16 @@ static void write_face(affect_face *face, const af_candidate *c, const plane_map
     }
 }
 
+uint32_t af_detect_run(const af_detector *detector, float threshold, af_candidate *list) {
+    af_net_run(detector->net);
+    af_head heads[AF_DETECTOR_HEADS];
+    for (int32_t h = 0; h < AF_DETECTOR_HEADS; h++)
+        heads[h] = af_net_head(detector->net, h);
+    const uint32_t count =
+        af_decode_candidates(heads, detector->strides, AF_DETECTOR_HEADS, threshold, list);
+    return af_decode_suppress(list, count, detector->overlap);
+}
+
 affect_status af_detect(const af_detector *detector, const af_view *view, affect_face *faces,
                         uint32_t most, uint32_t *found, float *brightness) {
     af_plane_size size;
@@ -27,20 +39,20 @@ affect_status af_detect(const af_detector *detector, const af_view *view, affect
         af_plane(view, &view->roi, &size, plane, brightness, detector->scratch);
     if (status != AFFECT_OK)
         return status;
-    af_net_run(detector->net);
 
-    af_head heads[AF_DETECTOR_HEADS];
-    for (int32_t h = 0; h < AF_DETECTOR_HEADS; h++)
-        heads[h] = af_net_head(detector->net, h);
     af_candidate *const list = detector->candidates;
-    uint32_t count = af_decode_candidates(heads, detector->strides, AF_DETECTOR_HEADS,
-                                          detector->threshold, list);
-    count = af_decode_suppress(list, count, detector->overlap);
+    const int again = detector->looks > 0 && detector->threshold > AF_LOOK_FROM;
+    uint32_t count = af_detect_run(detector, again ? AF_LOOK_FROM : detector->threshold, list);
+    if (detector->looks > 0) {
+        af_look_again(detector, view, &size, list, count);
+        af_decode_sort(list, count);
+        count = af_decode_suppress(list, count, detector->overlap);
+    }
 
     const plane_map map = {(float)view->roi.x, (float)view->roi.y, 1 / size.scale_x,
                            1 / size.scale_y};
     *found = 0;
-    for (uint32_t i = 0; i < count && *found < most; i++) {
+    for (uint32_t i = 0; i < count && list[i].score >= detector->threshold && *found < most; i++) {
         write_face(&faces[*found], &list[i], &map);
         const affect_box *box = &faces[*found].box;
         if ((box->width < box->height ? box->width : box->height) >= detector->min_face)

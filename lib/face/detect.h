@@ -10,9 +10,11 @@
 typedef struct af_detector {
     af_net *net;
     af_candidate *candidates; /* AF_DETECT_CANDIDATES of them */
+    af_candidate *seen;       /* as many, for second looks */
     void *scratch;            /* for af_plane */
     int32_t detect_size;      /* longest side of the plane */
     int32_t step;
+    int32_t looks; /* most windows of second looks */
     float strides[AF_DETECTOR_HEADS];
     float threshold; /* 0..1 */
     float overlap;   /* intersection over union */
@@ -21,6 +23,10 @@ typedef struct af_detector {
 
 /* What the container's parameters hold: threshold, overlap, a stride for each head. */
 enum { AF_DETECTOR_PARAMS = 2 + AF_DETECTOR_HEADS };
+
+/* Runs the network on the plane that was written to its input: candidates from `threshold` on,
+ * suppressed, best first; `list` holds AF_DETECT_CANDIDATES. Returns how many. */
+uint32_t af_detect_run(const af_detector *detector, float threshold, af_candidate *list);
 
 /* Fills in box, score and points of at most `most` faces, best first, and how many there are.
  * AFFECT_ERR_ARGUMENT as af_plane: a picture that is too long to be reduced so far. */

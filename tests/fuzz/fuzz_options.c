@@ -51,6 +51,7 @@ static void fill_options(struct bytes *bytes, affect_options *options) {
     maybe(bytes, &options->max_faces, 1);
     maybe(bytes, &options->focal_length, sizeof options->focal_length);
     maybe(bytes, &options->smoothing, sizeof options->smoothing);
+    maybe(bytes, &options->max_looks, 2);
 }
 
 enum { PIXELS = 1 << 14 };

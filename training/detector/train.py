@@ -6,6 +6,7 @@ The schedule goes by time spent (kept in the checkpoint): a busy machine means f
 Writes OUT/last.pt (everything to resume), OUT/float.pt (averaged weights before folding), OUT/final.pt.
 """
 import argparse
+import copy
 import os
 import sys
 import time
@@ -22,6 +23,8 @@ from data import Crops, Replay  # noqa: E402
 from model import OUTPUTS, STRIDES, Detector  # noqa: E402
 
 
+POINTS = 8.0            # weight of the points' loss
+SEEN = 0.2              # score from which the float network's boxes are worth imitating
 LEVEL_REACH = 1.3       # a face may be found by heads whose best size is within this factor, in octaves
 
 
@@ -116,11 +119,30 @@ def losses(heads, faces):
     box = (diou_loss(boxes[b, a], f[:, :4]) * f[:, 5]).sum() / n
     side = ((f[:, 2] - f[:, 0]) * (f[:, 3] - f[:, 1])).clamp_min(16).sqrt()
     pts = centres[a].repeat(1, 5) + out[b, a, 6:] * strides[a, None]
-    err = F.smooth_l1_loss(pts / side[:, None], f[:, 6:16] / side[:, None], beta=0.05, reduction='none')
+    err = F.smooth_l1_loss(pts / side[:, None], f[:, 6:16] / side[:, None], beta=0.02, reduction='none')
     err = err.mean(1)
     points = (err * f[:, 16]).sum() / n
     mean = float(fit.mean()) if len(fit) else 0.0
-    return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=6.0 * points), n, mean
+    return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=POINTS * points), n, mean
+
+
+def imitation(heads, teacher):
+    """Dictionary of losses of the heads against those of the float network on the same pictures.
+
+    Scores count everywhere, by how far they are off; boxes, fit and points where the teacher sees a face.
+    """
+    out, _, strides = flatten(heads)
+    wanted = flatten(teacher)[0]
+    p, q = torch.sigmoid(out[..., 0]), torch.sigmoid(wanted[..., 0])
+    b, a = torch.nonzero(q > SEEN, as_tuple=True)
+    n = max(1, len(b))
+    cls = (F.binary_cross_entropy_with_logits(out[..., 0], q, reduction='none') * (p.detach() - q).abs()).sum() / n
+    quality = F.binary_cross_entropy_with_logits(out[b, a, 1], torch.sigmoid(wanted[b, a, 1]), reduction='sum') / n
+    t, weight = wanted[b, a], q[b, a, None]
+    off = (out[b, a, 2:] - t[:, 2:]) / ((t[:, 2] + t[:, 4]) * (t[:, 3] + t[:, 5])).clamp_min(.25).sqrt()[:, None]
+    off = F.smooth_l1_loss(off, torch.zeros_like(off), beta=0.02, reduction='none') * weight
+    return dict(like_cls=2.0 * cls, like_quality=0.5 * quality, like_box=3.0 * off[:, :4].sum() / n,
+                like_points=POINTS * off[:, 4:].mean(1).sum() / n)
 
 
 def optimiser(net, rate):
@@ -151,7 +173,7 @@ class Run:
         self.a = a
         torch.manual_seed(a.seed)
         self.net = Detector(**shape_of(a.shape)).to(memory_format=torch.channels_last)
-        self.phase, self.spent, self.step = 'float', 0.0, 0
+        self.phase, self.spent, self.step, self.teacher = 'float', 0.0, 0, None
         if a.start:
             state = torch.load(a.start, weights_only=False)['average']
             quant.match_norms(self.net, state).load_state_dict(state)
@@ -166,6 +188,10 @@ class Run:
 
     def load(self, path):
         s = torch.load(path, weights_only=False)
+        if s['phase'] == 'qat':
+            t = torch.load(os.path.join(self.a.out, 'float.pt'), weights_only=False)['average']
+            self.teacher = quant.match_norms(copy.deepcopy(self.net), t).eval()
+            self.teacher.load_state_dict(t)
         quant.match_norms(self.net, s['net'])
         quant.set_mode(self.net, s['phase'])
         self.fresh()
@@ -180,11 +206,12 @@ class Run:
                        opt=self.opt.state_dict(), phase=self.phase, spent=self.spent, step=self.step,
                        shape=self.a.shape), os.path.join(self.a.out, name))
 
-    def quantise(self, crops):
+    def quantise(self, crops, wide):
         """From averaged float weights to integers."""
         self.save('float.pt')
         self.net.load_state_dict(self.average.net.state_dict())
-        batches = [torch.from_numpy(crops.batch(16)[0]).float() for _ in range(24)]
+        self.teacher = copy.deepcopy(self.average.net).eval()
+        batches = [torch.from_numpy(c.batch(n)[0]).float() for c, n in ((crops, 16), (wide, 4)) if c for _ in range(16)]
         equalise.fold(self.net, self.net.groups(), batches)
         self.phase = 'qat'
         self.fresh()
@@ -199,10 +226,12 @@ def train(a):
     compiled = torch.compile(run.net, dynamic=False)      # a quarter faster; the integers are not worth it
     budget, t0, log, saved, shown = 60 * a.minutes, time.time(), {}, time.time(), 0
     busy = time.process_time()
+    teacher = torch.compile(run.teacher, dynamic=False) if run.teacher else None
     while run.spent < budget:
         done = run.spent / budget
         if run.phase == 'float' and done >= a.float_share:
-            run.quantise(crops)
+            run.quantise(crops, wide)
+            teacher = torch.compile(run.teacher, dynamic=False)
         if run.phase == 'float':
             run.net.train()
         rate = rate_at(done, a.float_share, a.rate, a.qat_rate)
@@ -213,8 +242,14 @@ def train(a):
         else:
             planes, faces = crops.batch(a.batch)
         net = compiled if run.phase == 'float' else run.net
-        heads = net(torch.from_numpy(planes).float().to(memory_format=torch.channels_last))
+        x = torch.from_numpy(planes).float().to(memory_format=torch.channels_last)
+        heads = net(x)
         parts, n, fit = losses(heads, torch.from_numpy(faces))
+        if run.phase == 'qat':
+            parts = {k: a.labels * v for k, v in parts.items()}
+            with torch.no_grad():
+                seen = teacher(x)
+            parts.update(imitation(heads, seen))
         loss = sum(parts.values())
         run.opt.zero_grad(set_to_none=True)
         loss.backward()
@@ -263,6 +298,8 @@ def main():
                    help='this part of the steps sees a quarter as many crops of twice the size: only there large faces are whole')
     p.add_argument('--fresh', type=float, default=1.0,
                    help='this part of a batch is new, the rest is drawn from what was seen before')
+    p.add_argument('--labels', type=float, default=0.5,
+                   help='weight of the labels in the quantised phase, beside the float network that it imitates')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--threads', type=int, default=1)
     a = p.parse_args()

@@ -51,6 +51,7 @@ pub struct Options {
     pub allocator: Allocator,
     pub models: [Container; 4],
     pub time: TimeOptions,
+    pub max_looks: i32,
 }
 
 #[repr(C)]
