@@ -190,7 +190,7 @@ static void suppresses_what_overlaps(void **state) {
     for (uint32_t i = 0; i < COUNT; i++) {
         int clear = 1;
         for (uint32_t k = 0; k < at; k++)
-            clear &= iou(&before[i], &list[k]) <= 0.4;
+            clear &= iou(&before[i], &before[list[k].order]) <= 0.4;
         const int stays = at < kept && list[at].order == before[i].order;
         assert_int_equal(stays, clear);
         at += (uint32_t)stays;
@@ -198,18 +198,19 @@ static void suppresses_what_overlaps(void **state) {
     assert_int_equal(at, kept);
 }
 
-/* What is dropped still says where the points are, by the cube of its score. */
-static void points_are_means_of_what_was_dropped(void **state) {
+/* What is dropped still says where points and edges are, by the cube of its score. */
+static void points_and_boxes_are_means_of_what_was_dropped(void **state) {
     (void)state;
     enum { COUNT = 60 };
     static af_candidate list[COUNT], before[COUNT];
     random_state = 78;
+    int tiny = 0, mean = 0;
     for (uint32_t i = 0; i < COUNT; i++) {
-        const double x = random_between(0, 60), y = random_between(0, 60);
+        const double x = random_between(0, 40), y = random_between(0, 40);
         list[i] = (af_candidate){.x1 = (float)x, .y1 = (float)y, .order = i};
         list[i].score = 1 - 0.015f * (float)i;
-        list[i].x2 = list[i].x1 + (float)random_between(20, 40);
-        list[i].y2 = list[i].y1 + (float)random_between(20, 40);
+        list[i].x2 = list[i].x1 + (float)random_between(12, 30);
+        list[i].y2 = list[i].y1 + (float)random_between(12, 30);
         for (int k = 0; k < 5; k++)
             list[i].points[k] =
                 (affect_point){(float)random_between(0, 99), (float)random_between(0, 99)};
@@ -218,11 +219,12 @@ static void points_are_means_of_what_was_dropped(void **state) {
     const uint32_t kept = af_decode_suppress(list, COUNT, 0.4f);
     assert_in_range(kept, 2, COUNT / 2);
     for (uint32_t j = 0; j < kept; j++) {
-        double sum[3] = {0, 0, 0};
+        double sum[3] = {0, 0, 0}, box[3] = {0, 0, 0};
+        const af_candidate *const first = &before[list[j].order]; /* orders are places here */
         for (uint32_t i = 0; i < COUNT; i++) {
             uint32_t owner = 0; /* the first that stays and is the same or overlaps */
             while (owner < kept && before[i].order != list[owner].order &&
-                   iou(&before[i], &list[owner]) <= 0.4)
+                   iou(&before[i], &before[list[owner].order]) <= 0.4)
                 owner++;
             if (owner != j)
                 continue;
@@ -230,10 +232,21 @@ static void points_are_means_of_what_was_dropped(void **state) {
             sum[0] += weight;
             sum[1] += weight * (double)before[i].points[4].x;
             sum[2] += weight * (double)before[i].points[4].y;
+            if (&before[i] != first && iou(&before[i], first) <= 0.6)
+                continue;
+            mean += &before[i] != first;
+            box[0] += weight;
+            box[1] += weight * (double)before[i].x1;
+            box[2] += weight * (double)before[i].y2;
         }
         assert_near(list[j].points[4].x, sum[1] / sum[0], 1e-3);
         assert_near(list[j].points[4].y, sum[2] / sum[0], 1e-3);
+        const int small = (first->x2 - first->x1) * (first->y2 - first->y1) < 256;
+        tiny += small;
+        assert_near(list[j].x1, small ? (double)first->x1 : box[1] / box[0], 1e-3);
+        assert_near(list[j].y2, small ? (double)first->y2 : box[2] / box[0], 1e-3);
     }
+    assert_true(tiny > 0 && mean > 0);
 }
 
 static void sorts_best_first(void **state) {
@@ -531,7 +544,7 @@ int main(void) {
         cmocka_unit_test(decodes_points),
         cmocka_unit_test(keeps_the_best),
         cmocka_unit_test(suppresses_what_overlaps),
-        cmocka_unit_test(points_are_means_of_what_was_dropped),
+        cmocka_unit_test(points_and_boxes_are_means_of_what_was_dropped),
         cmocka_unit_test(sorts_best_first),
         cmocka_unit_test(template_lands_on_points),
         cmocka_unit_test(five_points_of_landmarks),

@@ -108,6 +108,7 @@ def usage_errors_say_what_helps(_):
                             (['read', '--threshold', '1.5', 'a'], '--threshold'),
                             (['read', '--detect-size', '64.5', 'a'], 'whole'),
                             (['read', '--threshold', 'nan', 'a'], '--threshold'),
+                            (['read', '--max-looks', '-1', 'a'], '--max-looks'),
                             (['read', '--signals', 'landmarks,age', 'a'], 'age'),
                             (['read', '--signals', '', 'a'], '--signals'),
                             (['read', '--cpu', 'z80', 'a'], 'z80'),

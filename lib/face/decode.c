@@ -2,6 +2,9 @@
 
 #include "maths.h"
 
+static const float MUCH_THE_SAME = 0.6f; /* overlap of boxes that say the same of one face */
+static const float TINY = 16 * 16;       /* plane pixels: such boxes have neighbours, not fellows */
+
 /* The ranking of candidates: by score, then by their place. */
 static int better(const af_candidate *a, const af_candidate *b) {
     return a->score > b->score || (a->score == b->score && a->order < b->order);
@@ -127,9 +130,12 @@ static float weight_of(const af_candidate *c) {
     return c->score * c->score * c->score + 1e-9f; /* not 0, whatever the threshold */
 }
 
-/* Multiplies the points by their weight, so that those of others can be added. */
+/* Of box and points the weighted sums, to which those of others can be added. */
 static void begin_mean(af_candidate *c) {
-    c->weight = weight_of(c);
+    c->weight = c->box_weight = weight_of(c);
+    const float box[4] = {c->x1, c->y1, c->x2, c->y2};
+    for (int k = 0; k < 4; k++)
+        c->edges[k] = c->weight * box[k];
     for (int k = 0; k < 5; k++) {
         c->points[k].x *= c->weight;
         c->points[k].y *= c->weight;
@@ -143,6 +149,12 @@ static void add_to_mean(af_candidate *c, const af_candidate *dropped) {
         c->points[k].x += weight * dropped->points[k].x;
         c->points[k].y += weight * dropped->points[k].y;
     }
+    if (!af_decode_overlaps(c, dropped, MUCH_THE_SAME))
+        return;
+    const float box[4] = {dropped->x1, dropped->y1, dropped->x2, dropped->y2};
+    c->box_weight += weight;
+    for (int k = 0; k < 4; k++)
+        c->edges[k] += weight * box[k];
 }
 
 static void end_mean(af_candidate *c) {
@@ -150,6 +162,12 @@ static void end_mean(af_candidate *c) {
         c->points[k].x /= c->weight;
         c->points[k].y /= c->weight;
     }
+    if (area(c) < TINY)
+        return;
+    c->x1 = c->edges[0] / c->box_weight;
+    c->y1 = c->edges[1] / c->box_weight;
+    c->x2 = c->edges[2] / c->box_weight;
+    c->y2 = c->edges[3] / c->box_weight;
 }
 
 uint32_t af_decode_suppress(af_candidate *list, uint32_t count, float overlap) {

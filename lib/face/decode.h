@@ -14,8 +14,10 @@ typedef struct af_candidate {
     float score;
     uint32_t order; /* place in the order head, row, column: breaks ties */
     affect_point points[5];
-    float weight;      /* of the points in suppression */
     int32_t looked_at; /* 1: a second look has settled its score */
+    float weight;      /* of the points; these three are of suppression alone */
+    float edges[4];    /* sums of x1, y1, x2, y2, and their weight */
+    float box_weight;
 } af_candidate;
 
 /* Collects the cells whose score reaches the threshold, at most the AF_DETECT_CANDIDATES best, best

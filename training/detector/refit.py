@@ -1,11 +1,12 @@
-"""Fits the last layer's rows of the five points anew, by least squares on training pictures: boxes and scores stay as they are, bit by bit.
+"""Fits the last layers' rows of the five points anew, by least squares on training pictures: boxes and scores stay as they are, bit by bit.
 
-    refit.py --pack DIR --weights ../../lib/models/detector/weights.c --version 0.5.1
+    refit.py --pack DIR --weights ../../lib/models/detector/weights.c --version 0.5.1 [--ridge 1] [--judge]
 
-The rows that the training left are a compromise with all other losses. Here every cell that finds a face of the training's
-portraits and scenes gives its features and what its points are off by; ridge regression to the rows there are, weighed by the eye
-distance, errors by their absolute value (reweighted eight times). Rewrites the C source, golden checksums by
-affect_training.container.integers, which first has to reproduce those that are there.
+The rows that the training left are a compromise with all other losses. The library gives a face the mean of the points of all cells
+whose boxes are suppressed for it, by the cube of their scores; that mean is linear in the rows of all heads together, so every face of
+the training's portraits and scenes gives one equation. Ridge regression to the rows there are, errors in eye distances by their
+absolute value (reweighted eight times). Rewrites the C source, golden checksums by affect_training.container.integers, which first
+has to reproduce those that are there. --judge: fits on nine tenths and tells the error on the rest for several ridges, writes nothing.
 """
 import argparse
 import os
@@ -26,8 +27,9 @@ from evaluate import plane  # noqa: E402
 from model import Detector  # noqa: E402
 from train import boxes_of, flatten, iou  # noqa: E402
 
-CELLS, OVERLAP, SCORE = 6, .4, .35      # of a face: the best so many cells whose box fits and that are so sure
-RIDGE, NEAR = 1.0, .03                  # error in eye distances below which all weigh the same
+FITS, OVERLAP, SCORE = .4, .45, .15     # of the best cell with the face; of the others with that one; least score, as in lib/face
+NEAR = .03                              # error in eye distances below which all weigh the same
+PICTURES = (('portraits', 1, (640, 512, 320, 256)), ('scenes', 3, (640, 320)))      # group, each so manieth, sizes
 
 
 class Features:
@@ -44,36 +46,50 @@ class Features:
 
     @torch.no_grad()
     def of(self, luma, faces, longest):
-        """Rows (head, features and 1, offsets missing (10), eye distance) in strides, of cells that find a face."""
+        """(features of all heads one after another, what is missing (10)) in eye distances, of each face that is found."""
         x, kx, ky = plane(luma, longest)
         out, centres, strides = flatten(self.net(torch.from_numpy(x)[None, None].float()))
         score = torch.sqrt(torch.sigmoid(out[0, :, 0]) * torch.sigmoid(out[0, :, 1]))
         boxes, k = boxes_of(out, centres, strides)[0], torch.tensor([kx, ky])
+        points = centres.repeat(1, 5) + out[0, :, 6:] * strides[:, None]
         cells = [self.read[h][0].flatten(1).T for h in range(len(self.heads))]
         first = np.cumsum([0] + [len(c) for c in cells])
         for t in torch.from_numpy(faces[(faces[:, 4] == 0) & (faces[:, 16] > 0)]).float():
-            fits = iou(boxes, (t[:4].view(2, 2) * k).view(1, 4)) > OVERLAP
-            best, where = torch.where(fits, score, torch.zeros(())).topk(CELLS)
-            points = t[6:16].view(5, 2) * k
-            for j in where[best >= SCORE].tolist():
-                head = int(np.searchsorted(first, j, 'right')) - 1
-                missing = ((points - centres[j]) / strides[j]).flatten() - out[0, j, 6:]
-                eyes = float((points[0] - points[1]).norm() / strides[j])
-                yield head, F.pad(cells[head][j - first[head]], (0, 1), value=1.0), missing, max(eyes, .1)
+            fits = iou(boxes, (t[:4].view(2, 2) * k).view(1, 4)) > FITS
+            sure, best = torch.where(fits, score, torch.zeros(())).max(0)
+            if sure < 2 * SCORE:
+                continue
+            w = torch.where((score >= SCORE) & (iou(boxes, boxes[best]) > OVERLAP), score ** 3, torch.zeros(()))
+            w = w / w.sum()
+            truth = t[6:16].view(5, 2) * k
+            eyes = (truth[0] - truth[1]).norm().clamp_min(1)
+            weights = w * strides / eyes
+            mean = [F.pad(weights[a:b] @ c, (0, 1), value=float(weights[a:b].sum()))
+                    for a, b, c in zip(first, first[1:], cells)]
+            yield torch.cat(mean), (truth.flatten() - w @ points) / eyes
 
 
-def fit(rows):
-    """(channels + 1, 10): what to add to weights and biases of a head."""
-    x = torch.stack([r[1] for r in rows]).double()
-    y = torch.stack([r[2] for r in rows]).double()
-    eyes = torch.tensor([r[3] for r in rows]).double()
-    w = 1 / eyes ** 2
+def errors(x, y, d):
+    return (y - x @ d).view(-1, 5, 2).norm(dim=2).mean(1)
+
+
+def fit(x, y, ridge):
+    """(features, 10): what to add to weights and biases of all heads."""
+    w = torch.ones(len(x)).double()
     for _ in range(8):
-        a = (x * w[:, None]).T @ x + RIDGE * w.mean() * torch.eye(x.shape[1]).double()
+        a = (x * w[:, None]).T @ x + ridge * w.mean() * torch.eye(x.shape[1]).double()
         d = torch.linalg.solve(a, (x * w[:, None]).T @ y)
-        error = (y - x @ d).view(-1, 5, 2).norm(dim=2).mean(1) / eyes
-        w = 1 / eyes ** 2 / error.clamp_min(NEAR)
+        w = 1 / errors(x, y, d).clamp_min(NEAR)
     return d
+
+
+def judge(x, y, which):
+    """Prints the error of faces in a tenth of the pictures by the ridge of a fit on the others."""
+    last = which % 10 == 0
+    for ridge in (.1, .3, 1, 3, 10, 30, 100):
+        d = fit(x[~last], y[~last], ridge)
+        print(f'ridge {ridge}: {100 * errors(x[last], y[last], 0 * d).mean():.2f} -> {100 * errors(x[last], y[last], d).mean():.2f} %, '
+              f'of those fitted {100 * errors(x[~last], y[~last], d).mean():.2f} %')
 
 
 def write_rows(data, index, head, change):
@@ -94,12 +110,19 @@ def main():
     p.add_argument('--pack', required=True)
     p.add_argument('--weights', required=True)
     p.add_argument('--version', required=True)
+    p.add_argument('--ridge', type=float, default=1)
+    p.add_argument('--judge', action='store_true')
     a = p.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     data, features, pics = bytearray(container.read(a.weights)), Features(a.weights), Pictures(a.pack)
-    rows = [r for group, step in (('portraits', 1), ('scenes', 9)) for n, i in enumerate(pics.select(group, TRAIN)[::step])
-            for longest in ((640, 320) if n % 2 else (640,)) for r in features.of(pics.picture(i), pics.faces(i), longest)]
+    rows = [(*r, n) for group, step, sizes in PICTURES for n, i in enumerate(pics.select(group, TRAIN)[::step])
+            for longest in sizes for r in features.of(pics.picture(i), pics.faces(i), longest)]
+    x, y = (torch.stack([r[k] for r in rows]).double() for k in (0, 1))
+    if a.judge:
+        return judge(x, y, torch.tensor([r[2] for r in rows]))
+    change = fit(x, y, a.ridge).split([h.out.cin + 1 for h in features.heads])
+    print(f'{len(rows)} faces')
 
     count, = struct.unpack_from('<H', data, 48)
     width, height, _, seed = struct.unpack_from('<3HI', data, 58)
@@ -110,9 +133,7 @@ def main():
     for i in range(count):
         number = container.record(data, i)[7]
         if container.record(data, i)[1]:
-            mine = [r for r in rows if r[0] == number]
-            write_rows(data, i, features.heads[number], fit(mine))
-            print(f'head {number}: {len(mine)} cells')
+            write_rows(data, i, features.heads[number], change[number])
     for i, y in enumerate(container.integers(bytes(data), golden)):
         struct.pack_into('<I', data, 128 + 64 * i + 32, export.golden_of(y, container.record(data, i)[1]))
     struct.pack_into('<3H', data, 40, *(int(v) for v in a.version.split('.')))
