@@ -2,7 +2,7 @@
 """Accuracy of the detector, from what the built tool itself prints.
 
     detector.py --tool build/affect --truth DIR/val.jsonl [--negatives DIR/negatives.jsonl]
-                [--detect-size 640] [--portraits PACKS] [--sheet worst.png] [--limit N]
+                [--detect-size 640] [--portraits PACKS] [--looks] [--sheet worst.png] [--limit N]
 
 Truth: JSON lines {"file": path from the list's folder, "faces": [[x, y, w, h, flag], ...], "source": …};
 flag 1 = ignore. Of the face-free pictures only the held-back ones are used: a fifth, chosen by the SHA-1 of
@@ -11,7 +11,9 @@ the file name (the same rule as training/detector/data.py), or all with --all-ne
 Prints AP at IoU .5 and .35, precision and recall at the default threshold, AP or recall by size, source and
 brightness, and a false-alarm curve; --sheet writes a picture of the worst misses (red) and alarms (yellow).
 --portraits: of the held-back crops in PACKS/landmarks_<source>.npz, how many faces are found at the default
-threshold and how far the detector's own five points are off. Needs NumPy; Pillow for --sheet, --portraits and brightness.
+threshold and how far the detector's own five points are off.
+--looks: what second looks cost: searches of the same pictures with and without them in turn, three times, the least of each.
+Needs NumPy; Pillow for --sheet, --portraits and brightness.
 """
 import argparse
 import hashlib
@@ -114,22 +116,25 @@ def read_lines(path):
         return [json.loads(x) for x in f if x.strip()]
 
 
-def run_tool(a, root, files, extra):
-    """{file: [[x, y, w, h, score], ...]} from one run of the tool."""
+def read_pictures(a, root, files, extra):
+    """{file: what the tool says of it} from one run."""
     command = [a.tool, 'read', '--signals', 'none', '--detect-size', str(a.detect_size), '--max-faces', '300',
                '--quiet', *extra, '-']
     paths = {os.path.join(root, f): f for f in files}
     done = subprocess.run(command, input='\n'.join(paths) + '\n', capture_output=True, text=True)
     if done.returncode not in (0, 1):
         sys.exit(f'{" ".join(command)}: {done.stderr.strip()}')
-    out = {}
-    for line in done.stdout.splitlines():
-        r = json.loads(line)
-        out[paths[r['file']]] = [[*f['box'], f['score']] for f in r['faces']]
+    out = {paths[r['file']]: r for r in map(json.loads, done.stdout.splitlines())}
     missing = len(files) - len(out)
     if missing:
         print(f'{missing} pictures could not be read', file=sys.stderr)
     return out
+
+
+def run_tool(a, root, files, extra):
+    """{file: [[x, y, w, h, score], ...]} from one run of the tool."""
+    return {f: [[*face['box'], face['score']] for face in r['faces']]
+            for f, r in read_pictures(a, root, files, extra).items()}
 
 
 def brightness(path):
@@ -241,6 +246,19 @@ def report_portraits(a):
               f'own five points off by {100 * np.nanmean(e):.2f} % of the eye distance')
 
 
+def report_looks(a, root, files, name):
+    """Times of a search without and with second looks."""
+    times = {'0': [], '24': []}
+    for _ in range(3):
+        for most, all_times in times.items():
+            read = read_pictures(a, root, files, ['--time', '--max-looks', most])
+            all_times.append([read[f]['timing']['read_ms'] for f in files if f in read])
+    without, looks = (np.min(t, 0) for t in times.values())
+    print(f'{name}, {len(looks)} pictures, ms: without second looks mean {without.mean():.2f}, median {np.median(without):.2f}; '
+          f'with them mean {looks.mean():.2f}, median {np.median(looks):.2f}, nine tenths below {np.quantile(looks, .9):.2f}, '
+          f'most {looks.max():.2f}; times as long: mean {looks.mean() / without.mean():.2f}, median {np.median(looks / without):.2f}')
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--tool', required=True)
@@ -250,6 +268,7 @@ def main():
     p.add_argument('--detect-size', type=int, default=640)
     p.add_argument('--threshold', type=float, help='operating point; else the lowest score the tool reports')
     p.add_argument('--portraits')
+    p.add_argument('--looks', action='store_true')
     p.add_argument('--sheet')
     p.add_argument('--limit', type=int)
     a = p.parse_args()
@@ -269,14 +288,18 @@ def main():
           f'({result["faces"]} faces, {result["pictures"]} pictures)')
     report_sizes(result, default)
     report_groups(a, root, truth, pred, sources)
+    if a.looks:
+        report_looks(a, root, list(truth), 'photos of the list')
     if a.negatives:
         rows = [r for r in read_lines(a.negatives) if a.all_negatives or held_back(r['file'])][:a.limit]
-        report_alarms(run_tool(a, os.path.dirname(os.path.abspath(a.negatives)), [r['file'] for r in rows],
-                               ['--threshold', str(LOWEST)]), result, default)
+        root, files = os.path.dirname(os.path.abspath(a.negatives)), [r['file'] for r in rows]
+        report_alarms(run_tool(a, root, files, ['--threshold', str(LOWEST)]), result, default)
+        if a.looks:
+            report_looks(a, root, files, 'face-free photos')
     if a.portraits:
         report_portraits(a)
     if a.sheet:
-        write_sheet(a.sheet, root, truth, pred, default)
+        write_sheet(a.sheet, os.path.dirname(os.path.abspath(a.truth)), truth, pred, default)
 
 
 if __name__ == '__main__':

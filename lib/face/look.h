@@ -6,7 +6,7 @@
 #include "face/detect.h"
 
 /* The score from which a candidate is worth a second look: search with no higher threshold. */
-#define AF_LOOK_FROM 0.15f
+#define AF_LOOK_FROM 0.2f
 
 /* Looks again at the candidates of a search (suppressed, best first; `searched`: its plane, of
  * view->roi), with at most detector->looks windows; those that lie well in one window share it.
