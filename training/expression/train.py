@@ -88,7 +88,8 @@ def train(a):
         if a.sam:
             moved, moves = climb(net.parameters(), a.sam)
             loss_of(run(x), b)[0].backward()
-            torch._foreach_sub_(moved, moves)
+            with torch.no_grad():
+                torch._foreach_sub_(moved, moves)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         opt.step()
         average.update(net)
