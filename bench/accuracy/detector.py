@@ -2,7 +2,7 @@
 """Accuracy of the detector, from what the built tool itself prints.
 
     detector.py --tool build/affect --truth DIR/val.jsonl [--negatives DIR/negatives.jsonl]
-                [--detect-size 640] [--portraits PACKS] [--looks] [--sheet worst.png] [--limit N]
+                [--detect-size 640] [--portraits PACKS [--stills FILE]] [--looks] [--sheet worst.png] [--limit N]
 
 Truth: JSON lines {"file": path from the list's folder, "faces": [[x, y, w, h, flag], ...], "source": …};
 flag 1 = ignore. Of the face-free pictures only the held-back ones are used: a fifth, chosen by the SHA-1 of
@@ -10,7 +10,7 @@ the file name (the same rule as training/detector/data.py), or all with --all-ne
 
 Prints AP at IoU .5 and .35, precision and recall at the default threshold, AP or recall by size, source and
 brightness, and a false-alarm curve; --sheet writes a picture of the worst misses (red) and alarms (yellow).
---portraits: of the held-back crops in PACKS/landmarks_<source>.npz, how many faces are found at the default
+--portraits: of the held-back crops in PACKS/landmarks_<source>.npz, and of those in --stills, how many faces are found at the default
 threshold and how far the detector's own five points are off.
 --looks: what second looks cost: searches of the same pictures with and without them in turn, three times, the least of each.
 Needs NumPy; Pillow for --sheet, --portraits and brightness.
@@ -21,6 +21,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 
@@ -222,15 +223,20 @@ def write_sheet(path, root, truth, pred, threshold, tile=180, across=8, rows=4):
     print(f'{path}: {len(misses)} misses (upper half, red), {len(alarms)} alarms (lower half, yellow)')
 
 
-def portrait_errors(landmarks, a, name):
-    """Mean errors of the five points over the eye distance, NaN where no box holds the face, of one source."""
-    pictures, points = landmarks.source(argparse.Namespace(packs=a.portraits), name)[:2]
-    five = np.stack([np.nanmean(points[:, k], 1) for k in (landmarks.RIGHT, landmarks.LEFT, [30], [48], [54])], 1)
-    known = np.isfinite(five).all((1, 2))
-    five, out = five[known], []
-    found = landmarks.read_faces(a.tool, pictures[known], None, 'detect', ['--detect-size', str(a.detect_size)], 'none')
-    for truth, faces in zip(five, found):
-        middle = truth.mean(0)
+def five_of(points):
+    """Five points of each face's 68, NaN where they are not known."""
+    import landmarks
+    with np.errstate(all='ignore'), warnings.catch_warnings():
+        warnings.simplefilter('ignore', RuntimeWarning)             # means of no points
+        return np.stack([np.nanmean(points[:, k], 1) for k in (landmarks.RIGHT, landmarks.LEFT, [30], [48], [54])], 1)
+
+
+def portrait_errors(a, pictures, five):
+    """Mean errors of the five points over the eye distance, NaN where no box holds the face, of crops with one face."""
+    import landmarks
+    out, extra = [], ['--detect-size', str(a.detect_size)]
+    for truth, faces in zip(five, landmarks.read_faces(a.tool, pictures, None, 'detect', extra, 'none')):
+        middle = np.nanmean(truth, 0)
         mine = [f for f in faces if all(0 < m - f['box'][k] < f['box'][2 + k] for k, m in enumerate(middle))]
         off = [np.hypot(*(np.array(f['points']) - truth).T).mean() for f in mine[:1]]
         out.append(off[0] / np.hypot(*(truth[0] - truth[1])) if off else np.nan)
@@ -239,9 +245,21 @@ def portrait_errors(landmarks, a, name):
 
 def report_portraits(a):
     import landmarks
-    sources = {name: portrait_errors(landmarks, a, name) for name in landmarks.PEOPLE}
-    everything = np.concatenate(list(sources.values()))
-    for name, e in (*sources.items(), ('all', everything)):
+    sources = {}
+    for name in landmarks.PEOPLE + ('drivface',):
+        pictures, points = landmarks.source(argparse.Namespace(packs=a.portraits), name)[:2]
+        five = five_of(points)
+        if name == 'drivface':          # five points, not 68
+            z = np.load(os.path.join(a.portraits, 'landmarks_drivface.npz'))
+            five = z['own'][z['split'] == 'val'] + 0.5
+        known = np.isfinite(five).all((1, 2))
+        sources[name] = portrait_errors(a, pictures[known], five[known])
+    sources['all but drivface'] = np.concatenate([sources[name] for name in landmarks.PEOPLE])
+    if a.stills:
+        pictures, points, pose = landmarks.stills(a.stills, factor=1)
+        errors, turned = portrait_errors(a, pictures, five_of(points)), np.abs(pose[:, 0]) > 60
+        sources.update({'rendered, yaw to 60': errors[~turned], 'rendered, yaw beyond 60': errors[turned]})
+    for name, e in sources.items():
         print(f'portraits {name}: {np.isfinite(e).sum()} of {len(e)} found at the default threshold, '
               f'own five points off by {100 * np.nanmean(e):.2f} % of the eye distance')
 
@@ -268,6 +286,7 @@ def main():
     p.add_argument('--detect-size', type=int, default=640)
     p.add_argument('--threshold', type=float, help='operating point; else the lowest score the tool reports')
     p.add_argument('--portraits')
+    p.add_argument('--stills')
     p.add_argument('--looks', action='store_true')
     p.add_argument('--sheet')
     p.add_argument('--limit', type=int)

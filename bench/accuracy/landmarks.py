@@ -84,10 +84,10 @@ def nearest(faces, centre):
     return None if best is None else best[1]
 
 
-def stills(path):
-    """(pictures, points, pose) of the rendered stills that are held back."""
+def stills(path, factor=2654435761):
+    """(pictures, points, pose) of the rendered stills that are held back, by the hash of who it is (the detector's factor is 1)."""
     z = np.load(path)
-    val = np.nonzero((z['identity'].astype(np.int64) * 2654435761 % 4294967296) % 10 == 0)[0]
+    val = np.nonzero((z['identity'].astype(np.int64) * factor % 4294967296) % 10 == 0)[0]
     raw, at = z['jpeg'].tobytes(), z['jpeg_offset']
     images = np.stack([np.asarray(Image.open(io.BytesIO(raw[at[i]:at[i + 1]])).convert('L')) for i in val])
     return images, z['lm'][val] + 0.5, z['pose'][val]
