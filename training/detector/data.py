@@ -29,6 +29,8 @@ GROUPS = ('people', 'scenes', 'stretched', 'repeated', 'negatives', 'portraits',
 TRAIN, TUNE, VAL = 0, 1, 2
 MAX_FACES = 64
 LEAST = 5.0                 # faces with a shorter side below are ignored
+LETTERED = 0.4              # share of the face-free pictures with words written over them
+ALPHABET = np.frombuffer(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789oOeBgQ08', np.uint8)
 CROWD = 4                   # people's photos with so many faces come up twice as often
 
 
@@ -399,6 +401,8 @@ class Crops:
         M = np.concatenate([A / [kx, ky], b[:, None]], 1)
         M[:, 2] += M[:, :2] @ np.array([.5, .5]) - .5       # pixel centres: continuous x is index + 1/2
         drawn = cv2.warpAffine(small, M, (rw, rh), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        if not len(faces) and rng.random() < LETTERED:
+            self.letter(drawn)
         corners = (A @ np.array([[0, w, w, 0], [0, 0, h, h]], float) + b[:, None]).T
         lo, hi = corners.min(0), corners.max(0)
         if angle == 0 and lo.max() <= 0 and hi[0] >= rw and hi[1] >= rh:
@@ -410,6 +414,17 @@ class Crops:
             cv2.copyTo(drawn, mask, canvas[y0:y1, x0:x1])
             inside[y0:y1, x0:x1] |= mask > 0
         return self.move(faces, A, b, mirror, rect, corners)
+
+    def letter(self, im):
+        """Words over a picture without faces, as watermarks and signs have them: letters pass for small faces."""
+        rng = self.rng
+        for _ in range(rng.integers(1, 6)):
+            word = ''.join(chr(c) for c in rng.choice(ALPHABET, rng.integers(1, 11)))
+            size, thick = rng.uniform(.25, 2.5), int(rng.integers(1, 5))
+            at = int(rng.uniform(-.1, .8) * im.shape[1]), int(rng.uniform(.05, 1) * im.shape[0])
+            over = cv2.putText(im.copy(), word, at, int(rng.integers(0, 8)), size, int(rng.integers(0, 256)), thick, cv2.LINE_AA)
+            k = rng.uniform(.15, 1)
+            cv2.addWeighted(over, k, im, 1 - k, 0, im)
 
     def offset(self, A, anchor, size, rect):
         """Where the picture lies: a face anywhere in the rectangle, few empty borders."""

@@ -1,6 +1,6 @@
 """Fits the last layers' rows of the five points anew, by least squares on training pictures: boxes and scores stay as they are, bit by bit.
 
-    refit.py --pack DIR --weights ../../lib/models/detector/weights.c --version 0.5.1 [--ridge 1] [--judge]
+    refit.py --pack DIR --weights ../../lib/models/detector/weights.c --version 0.5.1 [--ridge .1] [--judge]
 
 The rows that the training left are a compromise with all other losses. The library gives a face the mean of the points of all cells
 whose boxes are suppressed for it, by the cube of their scores; that mean is linear in the rows of all heads together, so every face of
@@ -29,7 +29,7 @@ from train import boxes_of, flatten, iou  # noqa: E402
 
 FITS, OVERLAP, SCORE = .4, .45, .15     # of the best cell with the face; of the others with that one; least score, as in lib/face
 NEAR = .03                              # error in eye distances below which all weigh the same
-PICTURES = (('portraits', 1, (640, 512, 320, 256)), ('scenes', 3, (640, 320)))      # group, each so manieth, sizes
+PICTURES = (('portraits', 1, (640, 512, 320, 256)), ('scenes', 5, (640, 320)))      # group, each so manieth, sizes
 
 
 class Features:
@@ -110,7 +110,7 @@ def main():
     p.add_argument('--pack', required=True)
     p.add_argument('--weights', required=True)
     p.add_argument('--version', required=True)
-    p.add_argument('--ridge', type=float, default=1)
+    p.add_argument('--ridge', type=float, default=.1)
     p.add_argument('--judge', action='store_true')
     a = p.parse_args()
     cv2.setNumThreads(1)

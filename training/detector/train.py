@@ -126,14 +126,16 @@ def losses(heads, faces):
     return dict(cls=2.0 * cls, quality=0.5 * quality, box=3.0 * box, points=POINTS * points), n, mean
 
 
-def imitation(heads, teacher):
+def imitation(heads, teacher, faces):
     """Dictionary of losses of the heads against those of the float network on the same pictures.
 
-    Scores count everywhere, by how far they are off; boxes, fit and points where the teacher sees a face.
+    Scores count everywhere, by how far they are off, but what the teacher sees where nothing is marked is not
+    believed; boxes, fit and points count where it sees a face.
     """
     out, _, strides = flatten(heads)
     wanted = flatten(teacher)[0]
-    p, q = torch.sigmoid(out[..., 0]), torch.sigmoid(wanted[..., 0])
+    marked = ((faces[..., 4] == 0) | (faces[..., 4] == 1)).any(1, keepdim=True)
+    p, q = torch.sigmoid(out[..., 0]), torch.sigmoid(wanted[..., 0]) * marked
     b, a = torch.nonzero(q > SEEN, as_tuple=True)
     n = max(1, len(b))
     cls = (F.binary_cross_entropy_with_logits(out[..., 0], q, reduction='none') * (p.detach() - q).abs()).sum() / n
@@ -249,7 +251,7 @@ def train(a):
             parts = {k: a.labels * v for k, v in parts.items()}
             with torch.no_grad():
                 seen = teacher(x)
-            parts.update(imitation(heads, seen))
+            parts.update(imitation(heads, seen, torch.from_numpy(faces)))
         loss = sum(parts.values())
         run.opt.zero_grad(set_to_none=True)
         loss.backward()

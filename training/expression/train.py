@@ -36,19 +36,6 @@ def loss_of(out, b):
     return emotion + 0.15 * expression + 0.5 * missed + 0.25 * quality, (emotion, expression, missed, quality)
 
 
-@torch.no_grad()
-def climb(parameters, rho):
-    """Moves weights by rho along their gradient (sharpness-aware minimisation, Foret et al. 2021) and forgets it; returns the moves."""
-    with_grad = [p for p in parameters if p.grad is not None]
-    grads = [p.grad for p in with_grad]
-    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
-    moves = torch._foreach_mul(grads, float(rho / norm.clamp_min(1e-6)))
-    torch._foreach_add_(with_grad, moves)
-    for p in with_grad:
-        p.grad = None
-    return with_grad, moves
-
-
 def save(average, path, qat, kw, steps):
     loop.save(dict(net=average.net.state_dict(), folded=qat, kw=kw, steps=steps), path)
 
@@ -81,15 +68,9 @@ def train(a):
             g['lr'] = loop.rate(t, a.lr, min(.04, .5 / a.minutes))
         b = batches.next()
         net.train()
-        x = b['x'].contiguous(memory_format=torch.channels_last)
-        total, each = loss_of(run(x), b)
+        total, each = loss_of(run(b['x'].contiguous(memory_format=torch.channels_last)), b)
         opt.zero_grad(set_to_none=True)
         total.backward()
-        if a.sam:
-            moved, moves = climb(net.parameters(), a.sam)
-            loss_of(run(x), b)[0].backward()
-            with torch.no_grad():
-                torch._foreach_sub_(moved, moves)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         opt.step()
         average.update(net)
@@ -117,7 +98,6 @@ def main():
     a.add_argument('--decay', type=float, default=0.03)
     a.add_argument('--ema', type=float, default=0.998)
     a.add_argument('--strength', type=float, default=0.35, help='how often light, blur, noise … are drawn')
-    a.add_argument('--sam', type=float, default=0, help='how far uphill the gradient is taken (twice the time a step)')
     a.add_argument('--seed', type=int, default=1)
     a.add_argument('--every', type=float, default=180, help='seconds between measurements')
     a = a.parse_args()
