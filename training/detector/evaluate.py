@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..'), HERE]
 from affect_training import equalise, normalise, quant  # noqa: E402
 from data import Crops, Pictures, TUNE, VAL  # noqa: E402
-from model import STEP, STRIDES, Detector  # noqa: E402
+from model import STEP, Detector  # noqa: E402
 from train import boxes_of, flatten, shape_of  # noqa: E402
 
 SUPPRESS = 0.45

@@ -10,7 +10,7 @@ import torch
 
 from affect_training import quant
 from data import Set, plain
-from model import EMOTIONS, EXPRESSIONS, ExpressionNet
+from model import EXPRESSIONS, ExpressionNet
 
 
 def predict(net, s, rows, jitter=None, batch=256):
