@@ -226,7 +226,7 @@ def write_sheet(path, root, truth, pred, threshold, tile=180, across=8, rows=4):
 def five_of(points):
     """Five points of each face's 68, NaN where they are not known."""
     import landmarks
-    with np.errstate(all='ignore'), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter('ignore', RuntimeWarning)             # means of no points
         return np.stack([np.nanmean(points[:, k], 1) for k in (landmarks.RIGHT, landmarks.LEFT, [30], [48], [54])], 1)
 
@@ -236,7 +236,7 @@ def portrait_errors(a, pictures, five):
     import landmarks
     out, extra = [], ['--detect-size', str(a.detect_size)]
     for truth, faces in zip(five, landmarks.read_faces(a.tool, pictures, None, 'detect', extra, 'none')):
-        middle = np.nanmean(truth, 0)
+        middle = truth.mean(0)
         mine = [f for f in faces if all(0 < m - f['box'][k] < f['box'][2 + k] for k, m in enumerate(middle))]
         off = [np.hypot(*(np.array(f['points']) - truth).T).mean() for f in mine[:1]]
         out.append(off[0] / np.hypot(*(truth[0] - truth[1])) if off else np.nan)
@@ -266,12 +266,12 @@ def report_portraits(a):
 
 def report_looks(a, root, files, name):
     """Times of a search without and with second looks."""
-    times = {'0': [], '24': []}
+    times = [], []
     for _ in range(3):
-        for most, all_times in times.items():
-            read = read_pictures(a, root, files, ['--time', '--max-looks', most])
-            all_times.append([read[f]['timing']['read_ms'] for f in files if f in read])
-    without, looks = (np.min(t, 0) for t in times.values())
+        for kept, extra in zip(times, (['--max-looks', '0'], [])):
+            read = read_pictures(a, root, files, ['--time', *extra])
+            kept.append([read[f]['timing']['read_ms'] for f in files if f in read])
+    without, looks = (np.min(t, 0) for t in times)
     print(f'{name}, {len(looks)} pictures, ms: without second looks mean {without.mean():.2f}, median {np.median(without):.2f}; '
           f'with them mean {looks.mean():.2f}, median {np.median(looks):.2f}, nine tenths below {np.quantile(looks, .9):.2f}, '
           f'most {looks.max():.2f}; times as long: mean {looks.mean() / without.mean():.2f}, median {np.median(looks / without):.2f}')

@@ -41,9 +41,11 @@ affect_status af_detect(const af_detector *detector, const af_view *view, affect
         return status;
 
     af_candidate *const list = detector->candidates;
-    const int again = detector->looks > 0 && detector->threshold > AF_LOOK_FROM;
-    uint32_t count = af_detect_run(detector, again ? AF_LOOK_FROM : detector->threshold, list);
-    if (detector->looks > 0) {
+    const int again = detector->looks > 0;
+    const float lowest =
+        again && detector->threshold > AF_LOOK_FROM ? AF_LOOK_FROM : detector->threshold;
+    uint32_t count = af_detect_run(detector, lowest, list);
+    if (again) {
         af_look_again(detector, view, &size, list, count);
         af_decode_sort(list, count);
         count = af_decode_suppress(list, count, detector->overlap);

@@ -30,7 +30,7 @@ TRAIN, TUNE, VAL = 0, 1, 2
 MAX_FACES = 64
 LEAST = 5.0                 # faces with a shorter side below are ignored
 LETTERED = 0.4              # share of the face-free pictures with words written over them
-ALPHABET = np.frombuffer(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789oOeBgQ08', np.uint8)
+ALPHABET = np.frombuffer(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789oOeBgQ08', np.uint8)     # round ones twice
 CROWD = 4                   # people's photos with so many faces come up twice as often
 
 

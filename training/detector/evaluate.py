@@ -4,7 +4,7 @@
                 [--threshold T] [--limit N] [--save predictions.json]
 
 float: a float checkpoint (float.pt or one of the float phase). qat: float32 arithmetic of the integers (fast,
-nearly exact). exact: the integers of the C library. A float checkpoint in qat or exact mode is folded and
+nearly exact). exact: the integers of the C library. One search, boxes not averaged: less than the library's own AP. A float checkpoint in qat or exact mode is folded and
 quantised without training. Scoring: bench/accuracy/detector.py. The threshold is chosen on the `tune` part of the
 face-free photos, everything else is printed for the held-back part.
 """

@@ -27,7 +27,7 @@ from evaluate import plane  # noqa: E402
 from model import Detector  # noqa: E402
 from train import boxes_of, flatten, iou  # noqa: E402
 
-FITS, OVERLAP, SCORE = .4, .45, .15     # of the best cell with the face; of the others with that one; least score, as in lib/face
+FITS, OVERLAP, SCORE = .4, .45, .15     # of the best cell with the face; of the others with that one; least score, a little below lib/face's
 NEAR = .03                              # error in eye distances below which all weigh the same
 PICTURES = (('portraits', 1, (640, 512, 320, 256)), ('scenes', 5, (640, 320)))      # group, each so manieth, sizes
 

@@ -134,7 +134,7 @@ def imitation(heads, teacher, faces):
     """
     out, _, strides = flatten(heads)
     wanted = flatten(teacher)[0]
-    marked = ((faces[..., 4] == 0) | (faces[..., 4] == 1)).any(1, keepdim=True)
+    marked = (faces[..., 4] < 2).any(1, keepdim=True)
     p, q = torch.sigmoid(out[..., 0]), torch.sigmoid(wanted[..., 0]) * marked
     b, a = torch.nonzero(q > SEEN, as_tuple=True)
     n = max(1, len(b))
@@ -228,12 +228,11 @@ def train(a):
     compiled = torch.compile(run.net, dynamic=False)      # a quarter faster; the integers are not worth it
     budget, t0, log, saved, shown = 60 * a.minutes, time.time(), {}, time.time(), 0
     busy = time.process_time()
-    teacher = torch.compile(run.teacher, dynamic=False) if run.teacher else None
+    teacher = None
     while run.spent < budget:
         done = run.spent / budget
         if run.phase == 'float' and done >= a.float_share:
             run.quantise(crops, wide)
-            teacher = torch.compile(run.teacher, dynamic=False)
         if run.phase == 'float':
             run.net.train()
         rate = rate_at(done, a.float_share, a.rate, a.qat_rate)
@@ -248,6 +247,7 @@ def train(a):
         heads = net(x)
         parts, n, fit = losses(heads, torch.from_numpy(faces))
         if run.phase == 'qat':
+            teacher = teacher or torch.compile(run.teacher, dynamic=False)
             parts = {k: a.labels * v for k, v in parts.items()}
             with torch.no_grad():
                 seen = teacher(x)
