@@ -235,12 +235,13 @@ static void covered_eyes_are_not_measured(void **state) {
     picture_free(&picture);
 }
 
-/* Only boxes and the detector's own points; whatever the default threshold is. */
-static affect *open_searcher(int32_t detect_size, int32_t max_looks, uint32_t cpu) {
+/* Only boxes and the detector's own points. */
+static affect *open_searcher_from(float threshold, int32_t detect_size, int32_t max_looks,
+                                  uint32_t cpu) {
     affect_options options;
     affect_options_init(&options);
     options.signals = 0;
-    options.threshold = 0.6f;
+    options.threshold = threshold;
     options.detect_size = detect_size;
     options.max_looks = max_looks;
     options.max_faces = MOST;
@@ -248,6 +249,11 @@ static affect *open_searcher(int32_t detect_size, int32_t max_looks, uint32_t cp
     affect *reader;
     assert_int_equal(affect_open(&reader, &options), AFFECT_OK);
     return reader;
+}
+
+/* Whatever the default threshold is. */
+static affect *open_searcher(int32_t detect_size, int32_t max_looks, uint32_t cpu) {
+    return open_searcher_from(0.6f, detect_size, max_looks, cpu);
 }
 
 /* How many of a picture's faces are found; the eyes must be where they are. */
@@ -307,6 +313,104 @@ static void second_looks_find_small_faces(void **state) {
     affect_close(once);
     affect_close(twice);
     affect_close(portable);
+    picture_free(&picture);
+}
+
+static double logit(double p) {
+    return log(p / (1 - p));
+}
+
+static double box_iou(const affect_box *a, const affect_box *b) {
+    const double w = fmin((double)(a->x + a->width), (double)(b->x + b->width)) -
+                     fmax((double)a->x, (double)b->x);
+    const double h = fmin((double)(a->y + a->height), (double)(b->y + b->height)) -
+                     fmax((double)a->y, (double)b->y);
+    if (w <= 0 || h <= 0)
+        return 0;
+    return w * h / ((double)(a->width * a->height) + (double)(b->width * b->height) - w * h);
+}
+
+static const affect_face *best_match(const affect_reading *reading, const affect_box *box) {
+    for (uint32_t i = 0; i < affect_reading_face_count(reading); i++)
+        if (box_iou(&affect_reading_face(reading, i)->box, box) > .3)
+            return affect_reading_face(reading, i);
+    return NULL;
+}
+
+/* The window of training/detector/DECODE.md as a region of interest of a reader that looks once:
+ * what the best candidate's second look must have seen. */
+static void second_look_is_a_search_of_its_window(void **state) {
+    (void)state;
+    enum { SIZE = 160 };
+    struct picture picture;
+    load(&picture, "group_of_eight.jpg");
+    affect_image image;
+    picture_image(&picture, &image);
+    affect *once = open_searcher_from(.2f, SIZE, 0, AFFECT_CPU_ALL);
+    affect *twice = open_searcher_from(.2f, SIZE, 24, AFFECT_CPU_ALL);
+    const affect_reading *reading;
+    assert_int_equal(affect_read(once, &image, AFFECT_STILL, &reading), AFFECT_OK);
+    const affect_face first = *affect_reading_face(reading, 0);
+    assert_true(first.score < .8f);
+
+    const double per_pixel = (double)SIZE / image.width;
+    const double side = sqrt((double)(first.box.width * first.box.height)) * per_pixel;
+    const double scale = fmin(40 / side * per_pixel, 2);
+    const int window = (int)(128 / scale + .5);
+    affect_image part = image;
+    part.roi_width = part.roi_height = window;
+    part.roi_x = (int)((double)first.box.x + (double)first.box.width / 2 - window / 2.);
+    part.roi_y = (int)((double)first.box.y + (double)first.box.height / 2 - window / 2.);
+    affect *nearer = open_searcher_from(.05f, 128, 0, AFFECT_CPU_ALL);
+    assert_int_equal(affect_read(nearer, &part, AFFECT_STILL, &reading), AFFECT_OK);
+    const affect_face *found = best_match(reading, &first.box);
+    assert_non_null(found);
+    const affect_face second = *found;
+
+    assert_int_equal(affect_read(twice, &image, AFFECT_STILL, &reading), AFFECT_OK);
+    const affect_face *face = best_match(reading, &first.box);
+    assert_non_null(face);
+    const double both = .4 * logit((double)first.score) + .6 * logit((double)second.score);
+    assert_true(fabs(logit((double)face->score) - both) < 1e-3);
+    assert_true(box_iou(&face->box, &second.box) > .999);
+    for (int k = 0; k < 5; k++)
+        assert_true(hypot((double)(face->points[k].x - second.points[k].x),
+                          (double)(face->points[k].y - second.points[k].y)) < .05);
+    for (uint32_t i = 1; i < affect_reading_face_count(reading); i++)
+        assert_true(affect_reading_face(reading, i - 1)->score >=
+                    affect_reading_face(reading, i)->score);
+    affect_close(once);
+    affect_close(twice);
+    affect_close(nearer);
+    picture_free(&picture);
+}
+
+/* One window holds one or two of the eight faces, whose scores rise; the others stay. */
+static void looks_are_bounded(void **state) {
+    (void)state;
+    struct picture picture;
+    load(&picture, "group_of_eight.jpg");
+    affect_image image;
+    picture_image(&picture, &image);
+    affect *once = open_searcher_from(.2f, 160, 0, AFFECT_CPU_ALL);
+    affect *bounded = open_searcher_from(.2f, 160, 1, AFFECT_CPU_ALL);
+    const affect_reading *a, *b;
+    assert_int_equal(affect_read(once, &image, AFFECT_STILL, &a), AFFECT_OK);
+    assert_int_equal(affect_read(bounded, &image, AFFECT_STILL, &b), AFFECT_OK);
+    int same = 0, other = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        const affect_face *face = affect_reading_face(a, i);
+        const affect_face *match = best_match(b, &face->box);
+        assert_non_null(match);
+        if (fabsf(match->score - face->score) < 1e-6f)
+            same++;
+        else
+            other++;
+    }
+    assert_in_range(other, 1, 2);
+    assert_int_equal(same, 8 - other);
+    affect_close(once);
+    affect_close(bounded);
     picture_free(&picture);
 }
 
@@ -376,6 +480,8 @@ int main(void) {
         cmocka_unit_test(boxes_may_hold_turned_heads),
         cmocka_unit_test(covered_eyes_are_not_measured),
         cmocka_unit_test(second_looks_find_small_faces),
+        cmocka_unit_test(second_look_is_a_search_of_its_window),
+        cmocka_unit_test(looks_are_bounded),
         cmocka_unit_test(second_looks_stay_in_the_region),
         cmocka_unit_test(every_back_end_gives_the_same_bytes),
     };
