@@ -247,7 +247,8 @@ def train(a):
         heads = net(x)
         parts, n, fit = losses(heads, torch.from_numpy(faces))
         if run.phase == 'qat':
-            teacher = teacher or torch.compile(run.teacher, dynamic=False)
+            if teacher is None:
+                teacher = torch.compile(run.teacher, dynamic=False)
             parts = {k: a.labels * v for k, v in parts.items()}
             with torch.no_grad():
                 seen = teacher(x)
