@@ -21,7 +21,7 @@
 /* A face found with less presence than this gets no eyes, expressions or pose. */
 #define LEAST_PRESENCE 0.25f
 
-enum { MAX_HEADS = 4 };
+enum { MAX_HEADS = AF_DETECTOR_HEADS };
 
 /* What a network of each kind must look like for the code here to use it. */
 typedef struct network_kind {
@@ -42,10 +42,10 @@ enum {
 };
 
 static const network_kind kinds[AFFECT_MODEL_COUNT] = {
-    {"detector", 0, AF_DETECTOR_HEADS, {16, 16, 16, 16}, AF_DETECTOR_PARAMS, ~0u},
-    {"landmarks", AF_LANDMARKS_SIDE, 3, {136, 69, 6, 0}, 0, NEEDS_LANDMARKS},
-    {"eyes", AF_EYES_SIDE, 1, {8, 0, 0, 0}, 0, NEEDS_EYES},
-    {"expression", AF_EXPRESSION_SIDE, 3, {8, 20, 1, 0}, 1, NEEDS_EXPRESSION},
+    {"detector", 0, AF_DETECTOR_HEADS, {16, 16, 6, 6, 10, 10}, AF_DETECTOR_PARAMS, ~0u},
+    {"landmarks", AF_LANDMARKS_SIDE, 3, {136, 69, 6}, 0, NEEDS_LANDMARKS},
+    {"eyes", AF_EYES_SIDE, 1, {8}, 0, NEEDS_EYES},
+    {"expression", AF_EXPRESSION_SIDE, 3, {8, 20, 1}, 1, NEEDS_EXPRESSION},
 };
 
 struct affect {
@@ -206,9 +206,9 @@ static affect_status set_up_detector(affect *reader) {
     d->overlap = af_is_nan(o->overlap) ? af_model_param(model, 1) : o->overlap;
     if (!(d->threshold >= 0 && d->threshold <= 1) || !(d->overlap >= 0 && d->overlap <= 1))
         return AFFECT_ERR_MODEL;
-    for (int i = 0; i < AF_DETECTOR_HEADS; i++) {
+    for (int i = 0; i < AF_DETECTOR_LEVELS; i++) {
         d->strides[i] = af_model_param(model, 2 + i);
-        if (!(d->strides[i] >= 1 && d->strides[i] <= 256))
+        if (!(d->strides[i] >= 1 && d->strides[i] <= 256) || !af_detect_level(d, i).stride)
             return AFFECT_ERR_MODEL;
     }
     d->candidates = take(reader, AF_DETECT_CANDIDATES * sizeof(af_candidate));

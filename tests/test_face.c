@@ -16,6 +16,7 @@
 #include "face/geometry.h"
 #include "face/pose.h"
 #include "models/models.h"
+#include "nn/container.h"
 #include "reading.h"
 
 static uint32_t random_state;
@@ -41,11 +42,17 @@ enum { GRID = 9, CELLS = GRID * GRID };
 typedef struct fake_head {
     int32_t values[CELLS * 16];
     float scales[16];
-    af_head head;
+    af_level level;
 } fake_head;
 
+/* A square level with the points behind the boxes. */
+static af_level level_of(const int32_t *values, const float *scales, int32_t side, float stride) {
+    const af_head head = {values, scales, side, side, 16, 16};
+    return (af_level){head, af_decode_points_behind(&head), stride};
+}
+
 /* Boxes of 1 to 4 strides around the cells, a share of the cells above the threshold. */
-static void fill_head(fake_head *f, int32_t bias) {
+static void fill_head(fake_head *f, int32_t bias, float stride) {
     for (int c = 0; c < 16; c++)
         f->scales[c] = 0.001f * (float)(c + 1);
     for (int i = 0; i < CELLS; i++)
@@ -55,7 +62,7 @@ static void fill_head(fake_head *f, int32_t bias) {
                                      : random_between(-2, 2);
             f->values[i * 16 + c] = (int32_t)(v / f->scales[c]);
         }
-    f->head = (af_head){f->values, f->scales, GRID, GRID, 16, 16};
+    f->level = level_of(f->values, f->scales, GRID, stride);
 }
 
 static double sigmoid(double x) {
@@ -86,15 +93,14 @@ static void decodes_every_cell(void **state) {
     static fake_head heads[2];
     static double expected[2 * CELLS][5];
     static af_candidate list[AF_DETECT_CANDIDATES];
-    const float strides[2] = {8, 32};
     for (uint32_t seed = 1; seed <= 20; seed++) {
         random_state = seed;
-        fill_head(&heads[0], 0);
-        fill_head(&heads[1], 1);
-        const af_head both[2] = {heads[0].head, heads[1].head};
+        fill_head(&heads[0], 0, 8);
+        fill_head(&heads[1], 1, 32);
+        const af_level both[2] = {heads[0].level, heads[1].level};
         int n = reference_cells(&heads[0], 8, 0.5, expected);
         n += reference_cells(&heads[1], 32, 0.5, expected + n);
-        const uint32_t found = af_decode_candidates(both, strides, 2, 0.5f, list);
+        const uint32_t found = af_decode_candidates(both, 2, 0.5f, list);
         assert_int_equal(found, n);
         for (uint32_t i = 0; i < found; i++) {
             if (i > 0)
@@ -115,20 +121,63 @@ static void decodes_points(void **state) {
     (void)state;
     static fake_head f;
     random_state = 5;
-    fill_head(&f, 0);
+    fill_head(&f, 0, 16);
     for (int i = 0; i < CELLS; i++)
         f.values[i * 16] = -1000000;
     int32_t *cell = f.values + (3 * GRID + 2) * 16;
     const double v[16] = {9, 9, 1, 1, 1, 1, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1};
     for (int c = 0; c < 16; c++)
         cell[c] = (int32_t)lrint(v[c] / (double)f.scales[c]);
-    const float stride = 16;
     af_candidate list[AF_DETECT_CANDIDATES];
-    assert_int_equal(af_decode_candidates(&f.head, &stride, 1, 0.5f, list), 1);
+    assert_int_equal(af_decode_candidates(&f.level, 1, 0.5f, list), 1);
     for (int k = 0; k < 5; k++) {
         assert_near(list[0].points[k].x, 2.5 * 16 + v[6 + 2 * k] * 16, 0.2);
         assert_near(list[0].points[k].y, 3.5 * 16 + v[7 + 2 * k] * 16, 0.2);
     }
+    /* the same cell of a head of their own: the points of another grid, the other way round */
+    static fake_head own;
+    fill_head(&own, 0, 16);
+    for (int c = 0; c < 10; c++)
+        own.values[(3 * GRID + 2) * 16 + c] = (int32_t)lrint(v[15 - c] / (double)own.scales[c]);
+    f.level.points = (af_head){own.values, own.scales, GRID, GRID, 10, 16};
+    assert_int_equal(af_decode_candidates(&f.level, 1, 0.5f, list), 1);
+    assert_near(list[0].x1, 1.5 * 16, 0.2);
+    for (int k = 0; k < 5; k++) {
+        assert_near(list[0].points[k].x, 2.5 * 16 + v[15 - 2 * k] * 16, 0.2);
+        assert_near(list[0].points[k].y, 3.5 * 16 + v[14 - 2 * k] * 16, 0.2);
+    }
+}
+
+/* Opens a reader with a detector whose head `from` has become head `to`, and the reverse. */
+static affect_status open_with_heads_swapped(uint8_t from, uint8_t to) {
+    const size_t size = af_model_detector_size;
+    uint8_t *copy = malloc(size);
+    assert_non_null(copy);
+    memcpy(copy, af_model_detector, size);
+    for (int32_t i = 0; i < af_read16(copy + 48); i++) {
+        uint8_t *record = copy + 128 + 64 * i;
+        if (record[1] & 1 && (record[7] == from || record[7] == to))
+            record[7] = (uint8_t)(from + to - record[7]);
+    }
+    const uint32_t crc = af_crc32(0, copy + 16, size - 16);
+    for (int k = 0; k < 4; k++)
+        copy[12 + k] = (uint8_t)(crc >> 8 * k);
+    affect_options options;
+    affect_options_init(&options);
+    options.models[AFFECT_MODEL_DETECTOR].data = copy;
+    options.models[AFFECT_MODEL_DETECTOR].size = size;
+    affect *reader;
+    const affect_status status = affect_open(&reader, &options);
+    affect_close(reader);
+    free(copy);
+    return status;
+}
+
+/* The points of stride 64 have fewer cells than the boxes of stride 32. */
+static void points_of_another_level_are_refused(void **state) {
+    (void)state;
+    assert_int_equal(open_with_heads_swapped(4, 4), AFFECT_OK);
+    assert_int_equal(open_with_heads_swapped(4, 5), AFFECT_ERR_MODEL);
 }
 
 /* More cells than candidates: the best must be those that stay. */
@@ -149,9 +198,8 @@ static void keeps_the_best(void **state) {
         for (int c = 2; c < 6; c++)
             values[i * 16 + c] = 1000;
     }
-    const af_head head = {values, scales, SIDE, SIDE, 16, 16};
-    const float stride = 8;
-    assert_int_equal(af_decode_candidates(&head, &stride, 1, 0.1f, list), AF_DETECT_CANDIDATES);
+    const af_level level = level_of(values, scales, SIDE, 8);
+    assert_int_equal(af_decode_candidates(&level, 1, 0.1f, list), AF_DETECT_CANDIDATES);
     for (int i = 0; i < AF_DETECT_CANDIDATES; i++)
         assert_int_equal(values[list[i].order * 16], ALL - 1 - i);
     free(list);
@@ -542,6 +590,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_every_cell),
         cmocka_unit_test(decodes_points),
+        cmocka_unit_test(points_of_another_level_are_refused),
         cmocka_unit_test(keeps_the_best),
         cmocka_unit_test(suppresses_what_overlaps),
         cmocka_unit_test(points_and_boxes_are_means_of_what_was_dropped),

@@ -57,11 +57,11 @@ void af_decode_sort(af_candidate *list, uint32_t count) {
     sort_best_first(list, count);
 }
 
-/* One cell of a head with its values in order cls, iou, l, t, r, b, five points. */
-static int decode_cell(af_candidate *out, const int32_t *values, const float *scales, float cx,
-                       float cy, float stride, float threshold) {
-    float v[AF_DETECTOR_CHANNELS];
-    for (int c = 0; c < AF_DETECTOR_CHANNELS; c++)
+/* Score and box of the cell around (cx, cy). */
+static int decode_box(af_candidate *out, const int32_t *values, const float *scales, float cx,
+                      float cy, float stride, float threshold) {
+    float v[AF_BOX_CHANNELS];
+    for (int c = 0; c < AF_BOX_CHANNELS; c++)
         v[c] = (float)values[c] * scales[c];
     out->looked_at = 0;
     out->score = af_sqrt(af_sigmoid(v[0]) * af_sigmoid(v[1]));
@@ -71,11 +71,23 @@ static int decode_cell(af_candidate *out, const int32_t *values, const float *sc
     out->y1 = cy - v[3] * stride;
     out->x2 = cx + v[4] * stride;
     out->y2 = cy + v[5] * stride;
-    for (int k = 0; k < 5; k++) {
-        out->points[k].x = cx + v[6 + 2 * k] * stride;
-        out->points[k].y = cy + v[7 + 2 * k] * stride;
-    }
     return out->x2 - out->x1 >= 1 && out->y2 - out->y1 >= 1;
+}
+
+static void decode_points(af_candidate *out, const int32_t *values, const float *scales, float cx,
+                          float cy, float stride) {
+    for (int k = 0; k < 5; k++) {
+        out->points[k].x = cx + (float)values[2 * k] * scales[2 * k] * stride;
+        out->points[k].y = cy + (float)values[2 * k + 1] * scales[2 * k + 1] * stride;
+    }
+}
+
+af_head af_decode_points_behind(const af_head *boxes) {
+    af_head points = *boxes;
+    points.values += AF_BOX_CHANNELS;
+    points.scales += AF_BOX_CHANNELS;
+    points.channels -= AF_BOX_CHANNELS;
+    return points;
 }
 
 /* score <= sqrt(sigmoid(cls)), so a cell below this logit cannot reach the threshold. */
@@ -86,29 +98,31 @@ static float lowest_logit(float threshold) {
     return t2 >= 1 ? 1e30f : af_log(t2 / (1 - t2)) - 1e-3f;
 }
 
-static void collect(const af_head *head, float stride, float threshold, af_candidate *list,
-                    uint32_t *count, uint32_t *order) {
-    const float lowest = lowest_logit(threshold);
-    const int32_t *values = head->values;
-    for (int32_t y = 0; y < head->height; y++) {
-        for (int32_t x = 0; x < head->width; x++, values += head->pitch) {
-            const uint32_t place = (*order)++;
-            if ((float)values[0] * head->scales[0] < lowest)
-                continue;
+static void collect(const af_level *level, float threshold, af_candidate *list, uint32_t *count,
+                    uint32_t *order) {
+    const af_head *boxes = &level->boxes, *points = &level->points;
+    const float stride = level->stride, lowest = lowest_logit(threshold);
+    for (int32_t y = 0, cell = 0; y < boxes->height; y++) {
+        for (int32_t x = 0; x < boxes->width; x++, cell++) {
+            const int32_t *values = boxes->values + (size_t)cell * (size_t)boxes->pitch;
+            const float cx = ((float)x + 0.5f) * stride, cy = ((float)y + 0.5f) * stride;
             af_candidate c;
-            c.order = place;
-            if (decode_cell(&c, values, head->scales, ((float)x + 0.5f) * stride,
-                            ((float)y + 0.5f) * stride, stride, threshold))
-                keep(list, count, &c);
+            c.order = (*order)++;
+            if ((float)values[0] * boxes->scales[0] < lowest ||
+                !decode_box(&c, values, boxes->scales, cx, cy, stride, threshold))
+                continue;
+            decode_points(&c, points->values + (size_t)cell * (size_t)points->pitch, points->scales,
+                          cx, cy, stride);
+            keep(list, count, &c);
         }
     }
 }
 
-uint32_t af_decode_candidates(const af_head *heads, const float *strides, int32_t count,
-                              float threshold, af_candidate *list) {
+uint32_t af_decode_candidates(const af_level *levels, int32_t count, float threshold,
+                              af_candidate *list) {
     uint32_t found = 0, order = 0;
-    for (int32_t h = 0; h < count; h++)
-        collect(&heads[h], strides[h], threshold, list, &found, &order);
+    for (int32_t i = 0; i < count; i++)
+        collect(&levels[i], threshold, list, &found, &order);
     sort_best_first(list, found);
     return found;
 }

@@ -19,14 +19,27 @@ static void write_face(affect_face *face, const af_candidate *c, const plane_map
     }
 }
 
+af_level af_detect_level(const af_detector *detector, int32_t index) {
+    const int joined = index < AF_DETECTOR_JOINED;
+    af_level level = {.boxes = af_net_head(detector->net, index)};
+    level.points =
+        joined ? af_decode_points_behind(&level.boxes)
+               : af_net_head(detector->net, AF_DETECTOR_LEVELS + index - AF_DETECTOR_JOINED);
+    if (level.points.width == level.boxes.width && level.points.height == level.boxes.height)
+        level.stride = detector->strides[index];
+    return level;
+}
+
 uint32_t af_detect_run(const af_detector *detector, float threshold, af_candidate *list) {
     af_net_run(detector->net);
-    af_head heads[AF_DETECTOR_HEADS];
-    for (int32_t h = 0; h < AF_DETECTOR_HEADS; h++)
-        heads[h] = af_net_head(detector->net, h);
-    const uint32_t count =
-        af_decode_candidates(heads, detector->strides, AF_DETECTOR_HEADS, threshold, list);
-    return af_decode_suppress(list, count, detector->overlap);
+    af_level levels[AF_DETECTOR_LEVELS];
+    int32_t count = 0;
+    for (int32_t i = 0; i < AF_DETECTOR_LEVELS; i++) {
+        levels[count] = af_detect_level(detector, i);
+        count += levels[count].stride > 0; /* of a foreign network it can be 0 at some sizes */
+    }
+    const uint32_t found = af_decode_candidates(levels, count, threshold, list);
+    return af_decode_suppress(list, found, detector->overlap);
 }
 
 affect_status af_detect(const af_detector *detector, const af_view *view, affect_face *faces,

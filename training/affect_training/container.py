@@ -26,6 +26,16 @@ def read(path):
     return bytes(int(v) for v in body.replace(b'\n', b'').split(b',') if v.strip())
 
 
+def count(data):
+    """How many layers there are."""
+    return struct.unpack_from('<H', data, 48)[0]
+
+
+def params(data):
+    at, many = struct.unpack_from('<2I', data, 72)
+    return np.frombuffer(data, '<f4', many, at).tolist()
+
+
 def record(data, index):
     """The numbers of a layer's record (docs/container.md)."""
     return struct.unpack_from('<8B4H5I', data, 128 + 64 * index)
@@ -33,9 +43,8 @@ def record(data, index):
 
 def layers(data):
     """Convolutions in the order they run: real weights as PyTorch has them, and bias."""
-    count, = struct.unpack_from('<H', data, 48)
     out = []
-    for i in range(count):
+    for i in range(count(data)):
         f = record(data, i)
         op, head, kh, kw, shift = f[0], f[1] & 1, f[2], f[3], f[6]
         cin, cout, at_w, size, at_b, at_m = f[10], f[11], f[12], f[13], f[14], f[15]
@@ -119,9 +128,8 @@ def unfold(net, batches, but=()):
 
 def integers(data, plane):
     """The exact integers of every layer for a plane (H,W) 0..127: a list of (1,C,H,W) float64, heads their sums."""
-    count, = struct.unpack_from('<H', data, 48)
     tensors = [torch.from_numpy(plane).double()[None, None]]
-    for i in range(count):
+    for i in range(count(data)):
         op, _, kh, kw, stride, pad, shift, _, in1, in2, cin, cout, at_w, size, at_b, at_m, _ = record(data, i)
         a, b = tensors[in1], tensors[in2] if in2 != 0xFFFF else None
         if op in (1, 2):

@@ -294,7 +294,7 @@ def contrast(im, inside):
 class Crops:
     """Endless augmented training crops: normalised uint8 planes 0..127 and their faces."""
 
-    def __init__(self, folder, size=320, seed=0, limit=None, mild=False, people=None):
+    def __init__(self, folder, size=320, seed=0, limit=None, mild=False, people=None, shares=SHARES):
         self.mild = mild            # near the pictures as they are: for the last part of a training
         self.pics, self.size, self.rng = Pictures(folder), size, np.random.default_rng(seed)
         self.pool = {g: self.pics.select(g, TRAIN) for g in GROUPS}
@@ -306,7 +306,7 @@ class Crops:
         if limit:
             self.pool = {g: p[::max(1, int(1 / limit))] for g, p in self.pool.items()}
         self.groups = [g for g in GROUPS if len(self.pool[g])]
-        share = np.array([SHARES[g] for g in self.groups])
+        share = np.array([shares[g] for g in self.groups])
         if people is not None:      # this share for people's boxes, the others keep their proportions
             mine = np.array(self.groups) == 'people'
             share = np.where(mine, people, share * (1 - people) / share[~mine].sum())

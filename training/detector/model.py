@@ -1,4 +1,4 @@
-"""The face detector: strides 8, 16, 32 and 64, anchor-free, 16 outputs a cell (DECODE.md).
+"""The face detector: strides 8, 16, 32 and 64, anchor-free, 16 numbers a cell (DECODE.md).
 
 Time decides the shape: one 5x5 convolution down to stride 4, then depthwise + pointwise; channels where planes
 are small.
@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from affect_training.quant import Act, Conv, HEAD, Network, Scale, Upsample2  # noqa: E402
 
 STRIDES = (8, 16, 32, 64)
-OUTPUTS = 16
+OUTPUTS, BOX = 16, 6                # numbers a cell; the first of them are score and box, the rest five points
 STEP = 32                           # plane sizes are multiples of this
 
 
@@ -30,27 +30,53 @@ class Separable(nn.Module):
         return self.point(self.depth(a), a if self.residual else None)
 
 
-class Head(nn.Module):
-    """Separable 3x3, then 16 numbers a cell."""
+def last(width, first, end):
+    """The layer that gives numbers first..end of a cell: unsure, a face of three cells."""
+    conv = Conv(width, end - first, 1, act=HEAD)
+    with torch.no_grad():
+        conv.weight.mul_(0.3)
+        conv.bias.copy_(torch.tensor([-4.5, .5, 1.5, 1.5, 1.5, 1.5, -.6, -.25, .6, -.25, 0, .35, -.5, .9, .5, .9])[first:end])
+    return conv
 
-    def __init__(self, cin, width):
+
+class Head(nn.Module):
+    """Separable 3x3, then the numbers of a cell."""
+
+    def __init__(self, cin, outputs=OUTPUTS):
         super().__init__()
-        self.mix = Separable(cin, width)
-        self.out = Conv(width, OUTPUTS, 1, act=HEAD)
-        with torch.no_grad():
-            self.out.weight.mul_(0.3)
-            self.out.bias[:2] = torch.tensor([-4.5, 0.5])
-            self.out.bias[2:6] = 1.5
-            self.out.bias[6:] = torch.tensor([-.6, -.25, .6, -.25, 0, .35, -.5, .9, .5, .9])
+        self.mix = Separable(cin, cin)
+        self.out = last(cin, 0, outputs)
 
     def forward(self, a):
         return self.out(self.mix(a))
 
 
-class Detector(Network):
-    """c8: width at stride 8; c16, c32: at strides 16 and 32 (and 64)."""
+class Points(nn.Module):
+    """Five points at strides 32 and 64, from layers of their own: what finds a face is blind to where in it an eye lies."""
 
-    def __init__(self, c4=32, c8=48, c16=96, c32=128, n8=3, n16=3, n32=2):
+    def __init__(self, cin, width):
+        super().__init__()
+        scale = Scale()
+        self.first = Separable(cin, width, scale=scale)
+        self.body = Separable(width, width, residual=True, scale=scale)
+        self.down = Separable(width, width, 2)
+        self.out32, self.out64 = last(width, BOX, OUTPUTS), last(width, BOX, OUTPUTS)
+
+    def forward(self, a):
+        a = self.body(self.first(a))
+        return self.out32(a), self.out64(self.down(a))
+
+    def groups(self):
+        """As Detector.groups, of the channels inside."""
+        separables = self.first, self.body, self.down
+        return [([b.depth], [b.point]) for b in separables] + [([self.down.point], [self.out64]),
+                ([self.first.point, self.body.point], [self.body.depth, self.down.depth, self.out32])]
+
+
+class Detector(Network):
+    """c8: width at stride 8; c16, c32: at strides 16 and 32 (and 64); points: of the layers for points alone."""
+
+    def __init__(self, c4=32, c8=48, c16=96, c32=128, n8=3, n16=3, n32=2, points=96):
         super().__init__()
         s8, s16, s32 = Scale(), Scale(), Scale()
         self.stem = Conv(1, c4, 5, 4)
@@ -64,8 +90,8 @@ class Detector(Network):
         self.up32 = Conv(c32, c16, 1, scale=s16)
         self.up16 = Conv(c16, c8, 1, scale=s8)
         self.merge = Upsample2()
-        self.head8, self.head16 = Head(c8, c8), Head(c16, c16)
-        self.head32, self.head64 = Head(c32, c32), Head(c32, c32)
+        self.head8, self.head16, self.head32, self.head64 = Head(c8), Head(c16), Head(c32, BOX), Head(c32, BOX)
+        self.points = Points(c32, points)
 
     def groups(self):
         """Convolutions that write and read the same channels, for affect_training.equalise."""
@@ -74,10 +100,11 @@ class Detector(Network):
         pairs = [([b.depth], [b.point]) for b in blocks + [h.mix for h in heads]]
         pairs += [([h.mix.point], [h.out]) for h in heads]
         pairs += [([self.stem], [self.down8.depth]), ([self.down64.point], [self.head64.mix.depth])]
+        pairs += self.points.groups()
         # one stream of channels at each stride: what writes into it, what reads it
         for body, first, up, readers in zip(bodies, (self.down8, self.down16, self.down32), (self.up16, self.up32, None),
                                             ([self.down16.depth], [self.down32.depth, self.up16],
-                                             [self.down64.depth, self.up32])):
+                                             [self.down64.depth, self.up32, self.points.first.depth])):
             writers = [first.point, *(b.point for b in body)] + ([up] if up else [])
             pairs.append((writers, [b.depth for b in body] + readers + [heads[bodies.index(body)].mix.depth]))
         return pairs
@@ -89,8 +116,10 @@ class Detector(Network):
         f64 = self.down64(f32)
         p16 = self.merge(self.up32(f32), f16)
         p8 = self.merge(self.up16(p16), f8)
-        return {'stride8': self.head8(p8), 'stride16': self.head16(p16),
-                'stride32': self.head32(f32), 'stride64': self.head64(f64)}
+        heads = {'stride8': self.head8(p8), 'stride16': self.head16(p16),
+                 'stride32': self.head32(f32), 'stride64': self.head64(f64)}
+        heads['points32'], heads['points64'] = self.points(f32)
+        return heads
 
 
 def costs(net, width=640, height=480):

@@ -24,7 +24,7 @@ sys.path[:0] = [os.path.join(HERE, '..'), HERE]
 from affect_training import container, export, quant  # noqa: E402
 from data import TRAIN, Pictures  # noqa: E402
 from evaluate import plane  # noqa: E402
-from model import Detector  # noqa: E402
+from model import BOX, Detector  # noqa: E402
 from train import boxes_of, flatten, iou  # noqa: E402
 
 FITS, OVERLAP, SCORE = .4, .45, .15     # of the best cell with the face; of the others with that one; least score, a little below lib/face's
@@ -39,10 +39,12 @@ class Features:
         self.net = Detector()
         container.restore(self.net, weights, 160, 96)
         quant.set_mode(self.net.eval(), 'float')
-        self.heads = (self.net.head8, self.net.head16, self.net.head32, self.net.head64)
+        net = self.net
+        # the last layers by rising stride: head of the container, the layer, its first row of points
+        self.last = ((0, net.head8.out, BOX), (1, net.head16.out, BOX), (4, net.points.out32, 0), (5, net.points.out64, 0))
         self.read = {}
-        for k, h in enumerate(self.heads):
-            h.out.register_forward_hook(lambda _, args, out, k=k: self.read.__setitem__(k, args[0].x))
+        for k, (_, layer, _) in enumerate(self.last):
+            layer.register_forward_hook(lambda _, args, out, k=k: self.read.__setitem__(k, args[0].x))
 
     @torch.no_grad()
     def of(self, luma, faces, longest):
@@ -52,7 +54,7 @@ class Features:
         score = torch.sqrt(torch.sigmoid(out[0, :, 0]) * torch.sigmoid(out[0, :, 1]))
         boxes, k = boxes_of(out, centres, strides)[0], torch.tensor([kx, ky])
         points = centres.repeat(1, 5) + out[0, :, 6:] * strides[:, None]
-        cells = [self.read[h][0].flatten(1).T for h in range(len(self.heads))]
+        cells = [self.read[k][0].flatten(1).T for k in range(len(self.last))]
         first = np.cumsum([0] + [len(c) for c in cells])
         for t in torch.from_numpy(faces[(faces[:, 4] == 0) & (faces[:, 16] > 0)]).float():
             fits = iou(boxes, (t[:4].view(2, 2) * k).view(1, 4)) > FITS
@@ -92,17 +94,18 @@ def judge(x, y, which):
               f'of those fitted {100 * errors(x[~last], y[~last], d).mean():.2f} %')
 
 
-def write_rows(data, index, head, change):
-    """Puts rows 6..15 of a head's last layer into the container, quantised."""
+def write_rows(data, index, layer, row, change):
+    """Puts the rows of points of a last layer, the first of them `row`, into the container, quantised."""
     at_w, at_b, at_m = (container.record(data, index)[i] for i in (12, 14, 15))
-    w = head.out.weight.detach()[6:, :, 0, 0].double() + change[:-1].T
-    b = head.out.bias.detach()[6:].double() + change[-1]
+    w = layer.weight.detach()[row:, :, 0, 0].double() + change[:-1].T
+    b = layer.bias.detach()[row:].double() + change[-1]
     scale = (w.abs().amax(1) * quant.INPUT_SCALE / quant.ACT_MAX).float().double()
     rows = torch.floor(w * quant.INPUT_SCALE / scale[:, None] + .5).clamp(-127, 127)
     cin = rows.shape[1]
-    data[at_w + 6 * cin:at_w + 16 * cin] = rows.numpy().astype(np.int8).tobytes()
-    data[at_b + 24:at_b + 64] = torch.floor(b / scale + .5).numpy().astype('<i4').tobytes()
-    data[at_m + 24:at_m + 64] = scale.numpy().astype('<f4').tobytes()
+    end = row + len(rows)
+    data[at_w + row * cin:at_w + end * cin] = rows.numpy().astype(np.int8).tobytes()
+    data[at_b + 4 * row:at_b + 4 * end] = torch.floor(b / scale + .5).numpy().astype('<i4').tobytes()
+    data[at_m + 4 * row:at_m + 4 * end] = scale.numpy().astype('<f4').tobytes()
 
 
 def main():
@@ -121,19 +124,17 @@ def main():
     x, y = (torch.stack([r[k] for r in rows]).double() for k in (0, 1))
     if a.judge:
         return judge(x, y, torch.tensor([r[2] for r in rows]))
-    change = fit(x, y, a.ridge).split([h.out.cin + 1 for h in features.heads])
+    change = fit(x, y, a.ridge).split([layer.cin + 1 for _, layer, _ in features.last])
     print(f'{len(rows)} faces')
 
-    count, = struct.unpack_from('<H', data, 48)
     width, height, _, seed = struct.unpack_from('<3HI', data, 58)
     golden = export.golden_input(width, height, seed)
     old = container.integers(bytes(data), golden)
     assert all(export.golden_of(y, container.record(data, i)[1]) == container.record(data, i)[16]
                for i, y in enumerate(old)), 'these are not the integers of the trainer'
-    for i in range(count):
-        number = container.record(data, i)[7]
-        if container.record(data, i)[1]:
-            write_rows(data, i, features.heads[number], change[number])
+    heads = {container.record(data, i)[7]: i for i in range(container.count(data)) if container.record(data, i)[1]}
+    for (head, layer, row), d in zip(features.last, change):
+        write_rows(data, heads[head], layer, row, d)
     for i, y in enumerate(container.integers(bytes(data), golden)):
         struct.pack_into('<I', data, 128 + 64 * i + 32, export.golden_of(y, container.record(data, i)[1]))
     struct.pack_into('<3H', data, 40, *(int(v) for v in a.version.split('.')))

@@ -31,7 +31,8 @@ LEVEL_REACH = 1.3       # a face may be found by heads whose best size is within
 def flatten(heads):
     """(N, cells, 16) of all heads, centres (cells, 2) and strides (cells)."""
     outs, centres, strides = [], [], []
-    for stride, v in zip(STRIDES, heads.values()):
+    for stride in STRIDES:
+        v = torch.cat([heads[k] for k in (f'stride{stride}', f'points{stride}') if k in heads], 1)
         n, _, h, w = v.shape
         outs.append(v.permute(0, 2, 3, 1).reshape(n, h * w, OUTPUTS).float())
         y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing='ij')
