@@ -1,7 +1,7 @@
 """Trains the layers that give five points at strides 32 and 64: boxes, scores and all other layers stay as they are, bit by bit.
 
-    points.py cache --pack DIR --weights ../../lib/models/detector/weights.c --data FOLDER --crops 60000
-    points.py train --pack DIR --weights ../../lib/models/detector/weights.c --data FOLDER --out OUT --minutes 20
+    points.py cache --pack DIR --weights ../../lib/models/detector/weights.c --data FOLDER --crops 60000 --seed 1
+    points.py train --pack DIR --weights ../../lib/models/detector/weights.c --data FOLDER... --out OUT --minutes 20
     points.py export --weights ../../lib/models/detector/weights.c --checkpoint OUT/points.pt --version 0.7.0
 
 What these layers read does not change while they are trained, so it is computed once (`cache`) for crops of mostly portraits, and a
@@ -92,13 +92,14 @@ def portraits_often(crops):
 
 
 def cache(a):
-    os.makedirs(a.data, exist_ok=True)
+    folder, = a.data
+    os.makedirs(folder, exist_ok=True)
     crops = Crops(a.pack, SIZE, seed=a.seed, mild=True, shares=MINE)
     portraits_often(crops)
     net, read = restored(a.weights), {}
     net.points.first.register_forward_hook(lambda m, args, out: read.update(f32=args[0].x))
     side = SIZE // 32
-    bytes_ = np.lib.format.open_memmap(os.path.join(a.data, 'f32.npy'), 'w+', np.uint8, (a.crops, net.points.first.depth.cin, side, side))
+    bytes_ = np.lib.format.open_memmap(os.path.join(folder, 'f32.npy'), 'w+', np.uint8, (a.crops, net.points.first.depth.cin, side, side))
     n, crop, rows = 0, [], []
     while n < a.crops:
         planes, faces = crops.batch(BATCH)
@@ -113,21 +114,24 @@ def cache(a):
                 rows += found
                 n += 1
     weights, others, truth, eyes, sizes = zip(*rows)
-    np.savez(os.path.join(a.data, 'faces.npz'), crop=np.array(crop), weights=torch.stack(weights).half().numpy(),
+    np.savez(os.path.join(folder, 'faces.npz'), crop=np.array(crop), weights=torch.stack(weights).half().numpy(),
              others=torch.stack(others).numpy(), truth=torch.stack(truth).numpy(), eyes=np.float32(eyes), sizes=np.float32(sizes))
     print(f'{n} crops, {len(crop)} faces')
 
 
 # -------------------------------------------------------------------------------------- training
 class Faces:
-    """The cache, in memory; batches of whole crops."""
+    """The caches, in memory; batches of whole crops."""
 
-    def __init__(self, folder, seed):
-        z = np.load(os.path.join(folder, 'faces.npz'))
-        self.f32, self.crop = torch.from_numpy(np.load(os.path.join(folder, 'f32.npy'))), z['crop']
+    def __init__(self, folders, seed):
+        parts = [np.load(os.path.join(f, 'faces.npz')) for f in folders]
+        f32 = [torch.from_numpy(np.load(os.path.join(f, 'f32.npy'))) for f in folders]
+        z = {k: np.concatenate([p[k] for p in parts]) for k in ('weights', 'others', 'truth', 'eyes', 'sizes')}
+        before = np.cumsum([0] + [len(x) for x in f32])
+        crop = np.concatenate([p['crop'] + n for p, n in zip(parts, before)])
+        self.f32, self.first = torch.cat(f32), np.searchsorted(crop, np.arange(before[-1] + 1))
         self.weights, self.others, self.truth = (torch.from_numpy(z[k]) for k in ('weights', 'others', 'truth'))
         self.unit = torch.from_numpy(np.maximum(z['eyes'], SLIM * z['sizes']))
-        self.first = np.searchsorted(self.crop, np.arange(len(self.f32) + 1))
         self.rng, self.order = np.random.default_rng(seed), []
 
     def bytes(self, n):
@@ -228,7 +232,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('what', choices=('cache', 'train', 'export'))
     p.add_argument('--weights', required=True)
-    for k in ('pack', 'data', 'out', 'checkpoint', 'version'):
+    p.add_argument('--data', nargs='+', metavar='FOLDER')
+    for k in ('pack', 'out', 'checkpoint', 'version'):
         p.add_argument('--' + k)
     p.add_argument('--crops', type=int, default=60000)
     p.add_argument('--minutes', type=float, default=20)

@@ -1,8 +1,8 @@
 """Fits the last layers' rows of the five points anew, by least squares on training pictures: boxes and scores stay as they are, bit by bit.
 
-    refit.py --pack DIR --weights ../../lib/models/detector/weights.c --version 0.5.1 [--ridge .1] [--judge]
+    refit.py --pack DIR --weights ../../lib/models/detector/weights.c --version 0.7.1 [--ridge .1] [--judge]
 
-The rows that the training left are a compromise with all other losses. The library gives a face the mean of the points of all cells
+The rows that train.py leaves are a compromise with all other losses (after points.py there is nothing left to gain: LOG). The library gives a face the mean of the points of all cells
 whose boxes are suppressed for it, by the cube of their scores; that mean is linear in the rows of all heads together, so every face of
 the training's portraits and scenes gives one equation. Ridge regression to the rows there are, errors in eye distances by their
 absolute value (reweighted eight times). Rewrites the C source, golden checksums by affect_training.container.integers, which first
@@ -24,23 +24,20 @@ sys.path[:0] = [os.path.join(HERE, '..'), HERE]
 from affect_training import container, export, quant  # noqa: E402
 from data import TRAIN, Pictures  # noqa: E402
 from evaluate import plane  # noqa: E402
-from model import BOX, Detector  # noqa: E402
-from train import boxes_of, flatten, iou  # noqa: E402
+from model import BOX  # noqa: E402
+from points import restored, says  # noqa: E402
+from train import flatten  # noqa: E402
 
-FITS, OVERLAP, SCORE = .4, .45, .15     # of the best cell with the face; of the others with that one; least score, a little below lib/face's
 NEAR = .03                              # error in eye distances below which all weigh the same
 PICTURES = (('portraits', 1, (640, 512, 320, 256)), ('scenes', 5, (640, 320)))      # group, each so manieth, sizes
 
 
 class Features:
-    """What the heads' last layers read, of a restored network."""
+    """What the last layers of points read, of a restored network."""
 
     def __init__(self, weights):
-        self.net = Detector()
-        container.restore(self.net, weights, 160, 96)
-        quant.set_mode(self.net.eval(), 'float')
-        net = self.net
-        # the last layers by rising stride: head of the container, the layer, its first row of points
+        self.net = net = restored(weights)
+        # by rising stride: head of the container, the layer, its first row of points
         self.last = ((0, net.head8.out, BOX), (1, net.head16.out, BOX), (4, net.points.out32, 0), (5, net.points.out64, 0))
         self.read = {}
         for k, (_, layer, _) in enumerate(self.last):
@@ -48,21 +45,17 @@ class Features:
 
     @torch.no_grad()
     def of(self, luma, faces, longest):
-        """(features of all heads one after another, what is missing (10)) in eye distances, of each face that is found."""
+        """(features of all layers one after another, what is missing (10)) in eye distances, of each face that is found."""
         x, kx, ky = plane(luma, longest)
         out, centres, strides = flatten(self.net(torch.from_numpy(x)[None, None].float()))
-        score = torch.sqrt(torch.sigmoid(out[0, :, 0]) * torch.sigmoid(out[0, :, 1]))
-        boxes, k = boxes_of(out, centres, strides)[0], torch.tensor([kx, ky])
+        k = torch.tensor([kx, ky])
         points = centres.repeat(1, 5) + out[0, :, 6:] * strides[:, None]
         cells = [self.read[k][0].flatten(1).T for k in range(len(self.last))]
         first = np.cumsum([0] + [len(c) for c in cells])
         for t in torch.from_numpy(faces[(faces[:, 4] == 0) & (faces[:, 16] > 0)]).float():
-            fits = iou(boxes, (t[:4].view(2, 2) * k).view(1, 4)) > FITS
-            sure, best = torch.where(fits, score, torch.zeros(())).max(0)
-            if sure < 2 * SCORE:
+            w = says(out[0], centres, strides, (t[:4].view(2, 2) * k).flatten())
+            if w is None:
                 continue
-            w = torch.where((score >= SCORE) & (iou(boxes, boxes[best]) > OVERLAP), score ** 3, torch.zeros(()))
-            w = w / w.sum()
             truth = t[6:16].view(5, 2) * k
             eyes = (truth[0] - truth[1]).norm().clamp_min(1)
             weights = w * strides / eyes
