@@ -208,7 +208,7 @@ static affect_status set_up_detector(affect *reader) {
         return AFFECT_ERR_MODEL;
     for (int i = 0; i < AF_DETECTOR_LEVELS; i++) {
         d->strides[i] = af_model_param(model, 2 + i);
-        if (!(d->strides[i] >= 1 && d->strides[i] <= 256) || !af_detect_level(d, i).stride)
+        if (!(d->strides[i] >= 1 && d->strides[i] <= 256) || !(af_detect_level(d, i).stride > 0))
             return AFFECT_ERR_MODEL;
     }
     d->candidates = take(reader, AF_DETECT_CANDIDATES * sizeof(af_candidate));
