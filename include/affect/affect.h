@@ -311,8 +311,9 @@ typedef struct affect_options {
     affect_allocator allocator;                  /* malloc and free */
     affect_container models[AFFECT_MODEL_COUNT]; /* built-in networks */
     affect_time_options time;                    /* video: what is made of it over time */
-    int32_t max_looks; /* most windows of a picture that are searched once more, enlarged, because
-                          the first search is not sure of a small face there: 24; 0 (never) ..1024.
+    int32_t max_looks; /* most windows of a picture that are searched once more, enlarged or
+                          reduced, because the first search is not sure of a face there: 24; 0
+                          (never) ..1024.
                           A window costs as much as 128 x 128 pixels of the plane */
 } affect_options;
 

@@ -6,6 +6,9 @@
 enum { WINDOW = 128 };             /* side of a window's plane */
 static const float FACE = 40;      /* side of the face in it */
 static const float ZOOM = 1.2f;    /* less enlargement shows nothing new */
+static const float LARGE = 96;     /* side in the searched plane from which faces are reduced */
+static const float REDUCED = 72;   /* side of such a face in the window */
+static const float LIKELY = 0.5f;  /* score from which these are looked at */
 static const float SURE = 0.8f;    /* from here on no second look is needed */
 static const float ALIKE = 1.7f;   /* faces that share a window differ in size by less */
 static const float AROUND = 0.3f;  /* of a face's side must be seen around it to share a window */
@@ -28,7 +31,10 @@ static float side_of(const af_candidate *c) {
 static float scale_for(const af_candidate *c, const af_plane_size *searched) {
     if (c->score < AF_LOOK_FROM || c->score > SURE)
         return 0;
-    float scale = FACE / side_of(c) * searched->scale_x;
+    const float side = side_of(c);
+    if (side >= LARGE)
+        return c->score < LIKELY ? 0 : REDUCED / side * searched->scale_x;
+    float scale = FACE / side * searched->scale_x;
     if (scale > AF_PLANE_ENLARGE)
         scale = AF_PLANE_ENLARGE;
     return scale < ZOOM * searched->scale_x ? 0 : scale;
@@ -101,7 +107,7 @@ static float logit(float score) {
     return af_log(p / (1 - p));
 }
 
-/* The two scores become one; the box is the one that was seen larger. */
+/* The two scores become one; box and points are those that were seen larger. */
 static void settle(af_candidate *c, const af_candidate *seen, uint32_t count) {
     uint32_t i = 0; /* best first */
     while (i < count && !af_decode_overlaps(c, &seen[i], SAME))
@@ -109,7 +115,7 @@ static void settle(af_candidate *c, const af_candidate *seen, uint32_t count) {
     const float score = i < count ? seen[i].score : UNSEEN;
     const uint32_t order = c->order;
     const float both = af_sigmoid((1 - SAY) * logit(c->score) + SAY * logit(score));
-    if (i < count)
+    if (i < count && side_of(c) < LARGE)
         *c = seen[i];
     c->order = order;
     c->score = both;

@@ -1,5 +1,5 @@
-/* A second look at small faces of which a search is not sure: a window of the picture around each,
- * enlarged, goes through the detector again. */
+/* A second look at faces of which a search is not sure: a window of the picture around each, small
+ * ones enlarged, large ones reduced, goes through the detector again. */
 #ifndef AF_FACE_LOOK_H
 #define AF_FACE_LOOK_H
 
