@@ -24,7 +24,7 @@ static const char usage[] =
     "  --detect-size N    longest side of the plane that is searched, 64..4096 (640)\n"
     "  --min-face PX      shorter side of the smallest face\n"
     "  --max-faces N      most faces of a picture, best first (32)\n"
-    "  --max-looks N      most places of a picture looked at again, enlarged (24); 0: faster\n"
+    "  --max-looks N      most places of a picture looked at again (24); 0: faster\n"
     "  --boxes FILE       JSON lines with given boxes instead of a search:\n"
     "                     {\"file\":\"a.jpg\",\"boxes\":[[x,y,w,h],...]}, or what `read` wrote\n"
     "  --face-crop        each picture is one face: no search, always one face\n"
