@@ -105,11 +105,13 @@ static void collect(const af_level *level, float threshold, af_candidate *list, 
     for (int32_t y = 0, cell = 0; y < boxes->height; y++) {
         for (int32_t x = 0; x < boxes->width; x++, cell++) {
             const int32_t *values = boxes->values + (size_t)cell * (size_t)boxes->pitch;
+            const uint32_t place = (*order)++;
+            if ((float)values[0] * boxes->scales[0] < lowest)
+                continue;
             const float cx = ((float)x + 0.5f) * stride, cy = ((float)y + 0.5f) * stride;
             af_candidate c;
-            c.order = (*order)++;
-            if ((float)values[0] * boxes->scales[0] < lowest ||
-                !decode_box(&c, values, boxes->scales, cx, cy, stride, threshold))
+            c.order = place;
+            if (!decode_box(&c, values, boxes->scales, cx, cy, stride, threshold))
                 continue;
             decode_points(&c, points->values + (size_t)cell * (size_t)points->pitch, points->scales,
                           cx, cy, stride);
