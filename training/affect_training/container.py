@@ -32,6 +32,7 @@ def count(data):
 
 
 def params(data):
+    """The network's own parameters (its MODEL_CARD)."""
     at, many = struct.unpack_from('<2I', data, 72)
     return np.frombuffer(data, '<f4', many, at).tolist()
 

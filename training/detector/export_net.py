@@ -15,6 +15,16 @@ from evaluate import SUPPRESS, load  # noqa: E402
 from model import STEP, STRIDES  # noqa: E402
 
 
+def pack(net, version, params):
+    """The container of a network in its integers."""
+    return export.container(net, 'detector', tuple(int(x) for x in version.split('.')), None, (96, 160), step=STEP, seed=7, params=params)
+
+
+def write(data, path, version):
+    export.write_c(data, path, 'af_model_detector', f'Face detector {version}; see MODEL_CARD.md beside this file.')
+    print(f'{path}: {len(data)} bytes')
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--checkpoint', required=True)
@@ -25,15 +35,11 @@ def main():
     p.add_argument('--binary', help='also write the container itself')
     a = p.parse_args()
     net = load(a.checkpoint, 'qat', a.pack)
-    version = tuple(int(x) for x in a.version.split('.'))
-    data = export.container(net, 'detector', version, None, (96, 160), step=STEP, seed=7,
-                            params=[a.threshold, SUPPRESS, *STRIDES])
-    export.write_c(data, a.out, 'af_model_detector',
-                   f'Face detector {a.version}; see MODEL_CARD.md beside this file.')
+    data = pack(net, a.version, [a.threshold, SUPPRESS, *STRIDES])
+    write(data, a.out, a.version)
     if a.binary:
         with open(a.binary, 'wb') as f:
             f.write(data)
-    print(f'{a.out}: {len(data)} bytes')
 
 
 if __name__ == '__main__':

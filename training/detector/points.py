@@ -2,7 +2,7 @@
 
     points.py cache --pack DIR --weights ../../lib/models/detector/weights.c --data FOLDER --crops 60000 --seed 1
     points.py train --pack DIR --weights ../../lib/models/detector/weights.c --data FOLDER... --out OUT --minutes 20
-    points.py export --weights ../../lib/models/detector/weights.c --checkpoint OUT/points.pt --version 0.7.0
+    points.py export --weights ../../lib/models/detector/weights.c --checkpoint OUT/qat.pt --version 0.7.0
 
 What these layers read does not change while they are trained, so it is computed once (`cache`) for crops of mostly portraits, and a
 training sees some hundred crops a second more. The library gives a face the mean of the points of all cells whose boxes are
@@ -13,7 +13,6 @@ import argparse
 import math
 import os
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -21,10 +20,11 @@ import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..'), HERE]
-from affect_training import container, equalise, export, loop, quant  # noqa: E402
+import export_net  # noqa: E402
+from affect_training import container, equalise, loop, quant  # noqa: E402
 from data import SHARES, VAL, Crops, Pictures  # noqa: E402
 from evaluate import plane  # noqa: E402
-from model import STEP, STRIDES, Detector, Points  # noqa: E402
+from model import Detector, Points  # noqa: E402
 from train import boxes_of, flatten, iou  # noqa: E402
 
 SIZE, BATCH = 384, 16                   # of the crops in the cache
@@ -33,7 +33,7 @@ HUMAN, OFTEN = ('helen', 'afw'), 4      # portraits with 68 points by people com
 FITS, OVERLAP, SCORE = .4, .45, .2      # of the best cell with the face; of the others with that one; their least score
 SMALLEST = 36.0                         # pixels: twice the root of the area of the five points' hull; smaller faces are left to strides 8, 16
 SLIM = .35                              # profiles' eyes are near each other: errors are measured against at least this part of that size
-OWN = tuple(k for k, stride in enumerate(STRIDES) if stride >= 32)
+OWN = 32                                # the least stride whose points have layers of their own
 
 
 class Alone(quant.Network):
@@ -58,7 +58,7 @@ def restored(weights):
 
 
 def says(out, centres, strides, box):
-    """Weight of every cell's points in those of the face with that box, and how sure it is; None where it is not found."""
+    """Weight of every cell's points in those of the face with that box; None where it is not found."""
     score = torch.sqrt(torch.sigmoid(out[:, 0]) * torch.sigmoid(out[:, 1]))
     boxes = boxes_of(out[None], centres, strides)[0]
     sure, best = torch.where(iou(boxes, box[None]) > FITS, score, torch.zeros(())).max(0)
@@ -77,12 +77,13 @@ def equations(out, centres, strides, first, faces):
     """(weights of the own cells times stride, what all others give, truth, eye distance, size) of every face worth it."""
     for r in faces[(faces[:, 4] == 0) & (faces[:, 16] > 0)]:
         truth = r[6:16].view(5, 2)
-        if hull(truth) < SMALLEST or truth.min() < 2 or truth.max() > SIZE - 2:
+        size = hull(truth)
+        if size < SMALLEST or truth.min() < 2 or truth.max() > SIZE - 2:
             continue
         w = says(out, centres, strides, r[:4])
         if w is not None:
             others = (w @ centres).repeat(5) + (w * strides)[:first] @ out[:first, 6:]
-            yield (w * strides)[first:], others, truth.flatten(), float((truth[0] - truth[1]).norm()), hull(truth)
+            yield (w * strides)[first:], others, truth.flatten(), float((truth[0] - truth[1]).norm()), size
 
 
 def portraits_often(crops):
@@ -105,7 +106,7 @@ def cache(a):
         planes, faces = crops.batch(BATCH)
         with torch.no_grad():
             out, centres, strides = flatten(net(torch.from_numpy(planes).float()))
-        first = int((strides < STRIDES[OWN[0]]).sum())
+        first = int((strides < OWN).sum())
         for k in range(BATCH):
             found = list(equations(out[k], centres, strides, first, torch.from_numpy(faces[k])))
             if found and n < a.crops:
@@ -169,63 +170,40 @@ def held_back(net, pics, longest):
     return 100 * np.mean(errors), len(errors)
 
 
-def tell(net, points, pics, step):
-    net.points = points
-    print(f'step {step} HELD BACK ' + ', '.join(f'{longest}: %.2f %% of %d' % held_back(net, pics, longest) for longest in (640, 320)), flush=True)
-
-
 def train(a):
     os.makedirs(a.out, exist_ok=True)
     torch.manual_seed(a.seed)
     faces, pics, whole = Faces(a.data, a.seed), Pictures(a.pack), restored(a.weights)
     net = Alone(Points(whole.points.first.depth.cin, whole.points.first.point.cout))
-    run = torch.compile(net, dynamic=False)
-    begin, step, losses = time.time(), 0, []
-    opt, average = torch.optim.AdamW(loop.groups(net, .02), lr=a.rate), loop.Average(net, .998)
-    quantised = False
-    while (done := (time.time() - begin) / (60 * a.minutes)) < 1:
-        if not quantised and done >= 1 - a.qat_share:
-            tell(whole, average.net.points, pics, step)
-            net.load_state_dict(average.net.state_dict())
-            equalise.fold(net, net.points.groups(), [faces.bytes(a.batch)[0] for _ in range(16)])
-            quant.set_mode(whole, 'qat')
-            tell(whole, net.points, pics, step)
-            opt, average = torch.optim.AdamW(loop.groups(net, .02), lr=a.rate), loop.Average(net, .998)
-            run, quantised = net, True
-        part = (done - 1 + a.qat_share) / a.qat_share if quantised else done / (1 - a.qat_share)
-        for g in opt.param_groups:
-            g['lr'] = loop.rate(part, a.rate / 6 if quantised else a.rate)
-        net.train()
-        x, ids = faces.bytes(a.batch)
-        with torch.autocast('cpu', torch.bfloat16, enabled=not quantised):
-            heads = run(x)
-        loss = faces.loss(heads, ids)
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        opt.step()
-        average.update(net)
-        step += 1
-        losses.append(float(loss.detach()))
-        if step % 1000 == 0:
-            print(f'{time.time() - begin:.0f} s step {step} loss {np.mean(losses):.4f}', flush=True)
-            losses = []
-    tell(whole, average.net.points, pics, step)
-    loop.save(average.net.points.state_dict(), os.path.join(a.out, 'points.pt'))
+    log = loop.Log(os.path.join(a.out, 'log.txt'))
+
+    def brief(mean):
+        whole.points = mean.points
+        return 'HELD BACK ' + ', '.join('%d: %.2f %% of %d' % (n, *held_back(whole, pics, n)) for n in (640, 320))
+
+    def phase(share, peak, name):
+        mean = loop.phase(net, lambda: faces.bytes(a.batch), lambda heads, ids: (faces.loss(heads, ids), ()), share * a.minutes, peak,
+                          .998, os.path.join(a.out, name), log, brief, (), clip=5.0)
+        log(name, brief(mean))
+        return mean
+
+    net.load_state_dict(phase(1 - a.qat_share, a.rate, 'float.pt').state_dict())
+    equalise.fold(net, net.points.groups(), [faces.bytes(a.batch)[0] for _ in range(16)])
+    quant.set_mode(whole, 'qat')
+    phase(a.qat_share, a.rate / 6, 'qat.pt')
 
 
 # ----------------------------------------------------------------------------------------- export
 def write(a):
     old, net = container.read(a.weights), restored(a.weights)
     state = torch.load(a.checkpoint)
-    quant.match_norms(net.points, state).load_state_dict(state)
-    data = export.container(net, 'detector', tuple(int(v) for v in a.version.split('.')), None, (96, 160), step=STEP, seed=7,
-                            params=container.params(old))
+    quant.match_norms(Alone(net.points), state).load_state_dict(state)      # into the network's own layers
+    data = export_net.pack(net, a.version, container.params(old))
     changed = [i for i in range(container.count(old)) if container.record(old, i)[16] != container.record(data, i)[16]]
-    own = len(list(m for m in net.points.modules() if isinstance(m, quant.Conv)))
+    own = sum(isinstance(m, quant.Conv) for m in net.points.modules())
     assert all(i >= container.count(old) - own for i in changed), f'layers {changed} are not those that were trained'
-    export.write_c(data, a.weights, 'af_model_detector', f'Face detector {a.version}; see MODEL_CARD.md beside this file.')
-    print(f'{a.weights}: {len(data)} bytes, {len(changed)} layers changed')
+    export_net.write(data, a.weights, a.version)
+    print(f'{len(changed)} layers changed')
 
 
 def main():

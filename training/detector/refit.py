@@ -21,6 +21,7 @@ import torch.nn.functional as F
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..'), HERE]
+import export_net  # noqa: E402
 from affect_training import container, export, quant  # noqa: E402
 from data import TRAIN, Pictures  # noqa: E402
 from evaluate import plane  # noqa: E402
@@ -132,8 +133,7 @@ def main():
         struct.pack_into('<I', data, 128 + 64 * i + 32, export.golden_of(y, container.record(data, i)[1]))
     struct.pack_into('<3H', data, 40, *(int(v) for v in a.version.split('.')))
     struct.pack_into('<I', data, 12, zlib.crc32(bytes(data[16:])))
-    export.write_c(bytes(data), a.weights, 'af_model_detector',
-                   f'Face detector {a.version}; see MODEL_CARD.md beside this file.')
+    export_net.write(bytes(data), a.weights, a.version)
 
 
 if __name__ == '__main__':
